@@ -1,0 +1,1 @@
+//! The Kafka client librdkafka behind the seam.

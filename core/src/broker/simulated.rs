@@ -1,0 +1,1 @@
+//! A Kafka of our own in virtual time, with seeded faults.

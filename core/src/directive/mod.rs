@@ -1,0 +1,5 @@
+//! Topic directives: what a test says about the topics it works with.
+
+mod model;
+
+pub use model::*;

@@ -1,0 +1,137 @@
+//! The tokio runtime, and the one place that spawns.
+
+use std::future::Future;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::error::{ErrorCode, ProbeError, Result};
+
+/// A point in time by which something has ended, one way or the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Deadline(Instant);
+
+impl Deadline {
+    /// The deadline `timeout` from now.
+    #[must_use]
+    pub fn after(timeout: Duration) -> Self {
+        let now = Instant::now();
+        Self(now.checked_add(timeout).unwrap_or_else(|| now + Duration::from_secs(86_400 * 365)))
+    }
+
+    /// The deadline at a point in time.
+    #[must_use]
+    pub fn at(instant: Instant) -> Self {
+        Self(instant)
+    }
+
+    /// Returns the point in time.
+    #[must_use]
+    pub fn instant(self) -> Instant {
+        self.0
+    }
+
+    /// Returns how much time is left; zero when there is none.
+    #[must_use]
+    pub fn left(self) -> Duration {
+        self.0.saturating_duration_since(Instant::now())
+    }
+
+    /// Returns whether it has passed.
+    #[must_use]
+    pub fn passed(self) -> bool {
+        self.0 <= Instant::now()
+    }
+
+    /// Returns the earlier of two.
+    #[must_use]
+    pub fn min(self, other: Self) -> Self {
+        if other.0 < self.0 { other } else { self }
+    }
+
+    /// Waits for a future until the deadline, and says what was awaited when it passes.
+    pub async fn wait<T>(self, what: &str, future: impl Future<Output = T>) -> Result<T> {
+        tokio::time::timeout_at(self.0, future).await.map_err(|_| {
+            ProbeError::new(ErrorCode::TimedOut, format!("{what} did not end within its time"))
+                .with("awaited", what)
+        })
+    }
+}
+
+/// The tokio runtime of one probe. Everything the engine runs in the background is spawned here.
+#[derive(Debug)]
+pub struct Runtime {
+    inner: Inner,
+}
+
+#[derive(Debug)]
+enum Inner {
+    /// Owned; shut down without waiting when the probe goes.
+    Owned(Option<tokio::runtime::Runtime>),
+    /// The caller's, as in a simulation in virtual time.
+    Borrowed(tokio::runtime::Handle),
+}
+
+impl Runtime {
+    /// Starts a runtime with two worker threads.
+    pub fn start() -> Result<Self> {
+        tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .thread_name("test-probe")
+            .enable_time()
+            .build()
+            .map(|runtime| Self { inner: Inner::Owned(Some(runtime)) })
+            .map_err(|error| {
+                ProbeError::new(ErrorCode::Internal, format!("the runtime did not start: {error}"))
+            })
+    }
+
+    /// Uses the runtime that the caller runs in.
+    #[must_use]
+    pub fn current() -> Self {
+        Self { inner: Inner::Borrowed(tokio::runtime::Handle::current()) }
+    }
+
+    /// Returns the handle, to wait on a future from a thread of the host.
+    #[must_use]
+    pub fn handle(&self) -> tokio::runtime::Handle {
+        match &self.inner {
+            Inner::Owned(Some(runtime)) => runtime.handle().clone(),
+            Inner::Owned(None) => unreachable!("the runtime is taken only in drop"),
+            Inner::Borrowed(handle) => handle.clone(),
+        }
+    }
+}
+
+impl Drop for Runtime {
+    fn drop(&mut self) {
+        if let Inner::Owned(runtime) = &mut self.inner
+            && let Some(runtime) = runtime.take()
+        {
+            // Never waits: a caller's thread, or the host's exit, may be here.
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// A background task that ends when it is dropped.
+#[derive(Debug)]
+pub struct Task(tokio::task::JoinHandle<()>);
+
+impl Task {
+    /// Spawns a future on the runtime of `handle`.
+    pub fn spawn(handle: &tokio::runtime::Handle, future: impl Future<Output = ()> + Send + 'static) -> Self {
+        Self(handle.spawn(future))
+    }
+
+    /// Lets the task run to its end on its own.
+    pub fn detach(self) {
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
