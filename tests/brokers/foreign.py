@@ -21,7 +21,8 @@ import os
 import sys
 import time
 import uuid
-from typing import Any, Callable, Iterable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from confluent_kafka import (
     Consumer,
@@ -181,8 +182,8 @@ def delete_topic(bootstrap: str, topic: str) -> None:
 
 def delete_records(bootstrap: str, topic: str, partition: int, before: int) -> int:
     """Deletes what lies before an offset (-1: everything) and returns the new first offset."""
-    where = TopicPartition(topic, partition, before)
-    (future,) = _admin(bootstrap).delete_records([where]).values()
+    admin = _admin(bootstrap)  # a future never completes once its client is gone
+    (future,) = admin.delete_records([TopicPartition(topic, partition, before)]).values()
     return future.result(SECONDS).low_watermark
 
 
@@ -201,7 +202,8 @@ def offsets(bootstrap: str, topic: str, isolation: str = "read_uncommitted") -> 
 
 def committed(bootstrap: str, group: str) -> list[dict[str, Any]]:
     """Returns what a group has committed; an unknown group has committed nothing."""
-    (future,) = _admin(bootstrap).list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)]).values()
+    admin = _admin(bootstrap)
+    (future,) = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)]).values()
     try:
         found = future.result(SECONDS).topic_partitions
     except KafkaException as error:
@@ -340,7 +342,9 @@ def _parser() -> argparse.ArgumentParser:
     txn = verb("txn", _txn)
     record_options(txn)
     txn.add_argument("--end", choices=("commit", "abort", "open"), required=True)
-    txn.add_argument("--then", choices=("commit", "abort", "leave"), default="leave", help="after `open`, at stdin's end")
+    txn.add_argument(
+        "--then", choices=("commit", "abort", "leave"), default="leave", help="after `open`, at stdin's end"
+    )
     txn.add_argument("--transactional-id")
     txn.add_argument("--timeout-ms", type=int, default=60_000)
 

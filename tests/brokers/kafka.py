@@ -11,25 +11,25 @@ Python tests use the same process through the class `Kafka` below.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import re
 import select
-import signal
 import subprocess
 import sys
 import tempfile
 import threading
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, final
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from probe_brokers import jars  # noqa: E402
-from probe_brokers.cluster import START_SECONDS, Cluster  # noqa: E402
-from probe_brokers.prepare import PREPARE_SECONDS, prepare  # noqa: E402
-from probe_brokers.process import Ending, Failure, Life  # noqa: E402
+from probe_brokers import jars
+from probe_brokers.cluster import START_SECONDS, Cluster
+from probe_brokers.prepare import PREPARE_SECONDS, prepare
+from probe_brokers.process import Ending, Failure, Life, tail
 
 ENVIRONMENT = "TEST_PROBE_TEST_KAFKA"
 IDLE_SECONDS = 0.2
@@ -42,6 +42,7 @@ class KafkaError(Exception):
     """The brokers did not start, or refused a command."""
 
 
+@final
 class Kafka:
     """Brokers for the length of a `with` block, in a process of their own.
 
@@ -54,6 +55,7 @@ class Kafka:
         self._argv = [sys.executable, __file__, "up", f"--nodes={nodes}", f"--name={name}", *sets]
         self._lock = threading.Lock()
         self._unread = b""
+        self._complaints_read = 0
         self.bootstrap_servers = ""
         self.nodes: list[dict[str, Any]] = []
         self.dir = ""
@@ -82,6 +84,7 @@ class Kafka:
         except subprocess.TimeoutExpired:
             self._process.kill()  # its JVMs die with it
             self._process.wait()
+        print(self._new_complaints(), end="", file=sys.stderr)
         self._process.stdout.close()
         self._stderr.close()
 
@@ -104,12 +107,19 @@ class Kafka:
     def _command(self, verb: str, node: int) -> dict[str, Any]:
         with self._lock:
             assert self._process.stdin
-            self._process.stdin.write(f"{verb} {node}\n".encode())
+            with contextlib.suppress(BrokenPipeError):  # reading tells why
+                self._process.stdin.write(f"{verb} {node}\n".encode())
             answer = self._read_answer(ANSWER_SECONDS)
         if not answer["ok"]:
             raise KafkaError(answer["error"])
         self.nodes = [answer["node"] if one["id"] == node else one for one in self.nodes]
         return answer["node"]
+
+    def _new_complaints(self) -> str:
+        # By position: the child writes through the same file offset.
+        text = os.pread(self._stderr.fileno(), 1 << 20, self._complaints_read)
+        self._complaints_read += len(text)
+        return text.decode("utf-8", "replace")
 
     def _read_answer(self, seconds: float) -> dict[str, Any]:
         assert self._process.stdout
@@ -119,8 +129,7 @@ class Kafka:
                 raise KafkaError(f"`kafka.py up` did not answer within {seconds:.0f} s")
             chunk = os.read(self._process.stdout.fileno(), 65536)
             if not chunk:
-                self._stderr.seek(0)
-                raise KafkaError(self._stderr.read().decode("utf-8", "replace").strip() or "`kafka.py up` ended")
+                raise KafkaError(self._new_complaints().strip() or "`kafka.py up` ended")
             self._unread += chunk
         line, _, self._unread = self._unread.partition(b"\n")
         return json.loads(line)
@@ -150,7 +159,7 @@ def up(arguments: argparse.Namespace) -> int:
 
 def _answer_commands(cluster: Cluster, life: Life) -> None:
     for node in cluster.unexpectedly_dead():
-        print(f"broker {node.id} ended by itself, see `{node.log}`", file=sys.stderr)
+        print(f"broker {node.id} ended by itself\n{tail(node.log)}", file=sys.stderr)
     command = life.next_command()
     while command is not None:
         try:

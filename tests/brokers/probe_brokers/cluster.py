@@ -11,9 +11,10 @@ import socket
 import subprocess
 import tempfile
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable, TextIO
+from typing import TextIO
 
 from . import jars, wire
 from .java import Tools
@@ -105,8 +106,9 @@ class Cluster:
             try:
                 self._launch_until_serving(self.nodes, {node.id for node in self.nodes}, deadline)
                 return
-            except PortClash:
+            except PortClash as clash:
                 self._end_nodes()
+                _give_up_after(deadline, clash)
 
     def close(self) -> None:
         self._end_nodes()
@@ -117,10 +119,17 @@ class Cluster:
 
     def stop(self, node_id: int) -> Node:
         """Freezes a node: its connections stay open and nothing answers."""
-        return self._signal(node_id, signal.SIGSTOP, os.WSTOPPED)
+        node, pid = self._running(node_id)
+        os.killpg(pid, signal.SIGSTOP)
+        look = os.WSTOPPED | os.WNOHANG | os.WNOWAIT
+        if not self._life.wait_until(lambda: os.waitid(os.P_PID, pid, look) is not None, Deadline(SIGNAL_SECONDS)):
+            raise Failure(f"node `{node_id}` did not stop within {SIGNAL_SECONDS:.0f} s")
+        return node
 
     def cont(self, node_id: int) -> Node:
-        return self._signal(node_id, signal.SIGCONT, os.WCONTINUED)
+        node, pid = self._running(node_id)
+        os.killpg(pid, signal.SIGCONT)
+        return node
 
     def kill(self, node_id: int) -> Node:
         node = self._node(node_id)
@@ -136,7 +145,8 @@ class Cluster:
             try:
                 self._launch_until_serving([node], {node.id}, deadline)
                 return node
-            except PortClash:  # clients know this port, so wait for it
+            except PortClash as clash:  # clients know this port, so wait for it
+                _give_up_after(deadline, clash)
                 self._life.pause(0.2)
 
     def unexpectedly_dead(self) -> list[Node]:
@@ -149,15 +159,11 @@ class Cluster:
                 return node
         raise Failure(f"there is no node `{node_id}`, only 1 to {len(self.nodes)}")
 
-    def _signal(self, node_id: int, number: signal.Signals, proof: int) -> Node:
+    def _running(self, node_id: int) -> tuple[Node, int]:
         node = self._node(node_id)
         if node.process is None or not node.alive():
             raise Failure(f"node `{node_id}` does not run")
-        pid = node.process.pid
-        os.killpg(pid, number)
-        options = proof | os.WNOHANG | os.WNOWAIT
-        self._life.wait_until(lambda: os.waitid(os.P_PID, pid, options) is not None, Deadline(SIGNAL_SECONDS))
-        return node
+        return node, node.process.pid
 
     def _make_folder(self, deadline: Deadline) -> None:
         """Makes the data folder; also removes those whose owner died by SIGKILL."""
@@ -212,6 +218,8 @@ class Cluster:
             # Retention, compaction and abandoned transactions within a test's patience.
             "log.initial.task.delay.ms": "500",
             "log.retention.check.interval.ms": "500",
+            # Looking that often would eat every record that a test dates into the past.
+            "log.retention.ms": "-1",
             "log.cleaner.backoff.ms": "200",
             "transaction.abort.timed.out.transaction.cleanup.interval.ms": "500",
             # What a small heap and a short life need.
@@ -238,7 +246,7 @@ class Cluster:
         def serving() -> bool:
             if not node.alive():
                 if node.lost_its_port():
-                    raise PortClash
+                    raise PortClash(f"broker {node.id} found a port taken\n{tail(node.log)}")
                 code = node.process.returncode if node.process else None
                 raise Failure(f"broker {node.id} ended with code {code}\n{tail(node.log)}")
             try:
@@ -253,6 +261,11 @@ class Cluster:
     def _end_nodes(self) -> None:
         for node in self.nodes:
             node.end()
+
+
+def _give_up_after(deadline: Deadline, clash: PortClash) -> None:
+    if deadline.passed():
+        raise Failure(str(clash)) from clash
 
 
 def _sweep(parent: Path) -> None:
