@@ -1,8 +1,11 @@
 //! The tokio runtime, and the one place that spawns.
 
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::watch;
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::error::{ErrorCode, ProbeError, Result};
@@ -62,6 +65,7 @@ impl Deadline {
 #[derive(Debug)]
 pub struct Runtime {
     inner: Inner,
+    pid: u32,
 }
 
 #[derive(Debug)]
@@ -80,7 +84,7 @@ impl Runtime {
             .thread_name("test-probe")
             .enable_time()
             .build()
-            .map(|runtime| Self { inner: Inner::Owned(Some(runtime)) })
+            .map(|runtime| Self { inner: Inner::Owned(Some(runtime)), pid: std::process::id() })
             .map_err(|error| {
                 ProbeError::new(ErrorCode::Internal, format!("the runtime did not start: {error}"))
             })
@@ -89,7 +93,7 @@ impl Runtime {
     /// Uses the runtime that the caller runs in.
     #[must_use]
     pub fn current() -> Self {
-        Self { inner: Inner::Borrowed(tokio::runtime::Handle::current()) }
+        Self { inner: Inner::Borrowed(tokio::runtime::Handle::current()), pid: std::process::id() }
     }
 
     /// Returns the handle, to wait on a future from a thread of the host.
@@ -108,8 +112,13 @@ impl Drop for Runtime {
         if let Inner::Owned(runtime) = &mut self.inner
             && let Some(runtime) = runtime.take()
         {
-            // Never waits: a caller's thread, or the host's exit, may be here.
-            runtime.shutdown_background();
+            if self.pid == std::process::id() {
+                // Never waits: a caller's thread, or the host's exit, may be here.
+                runtime.shutdown_background();
+            } else {
+                // A forked child has none of the threads, and its locks may be held for ever.
+                std::mem::forget(runtime);
+            }
         }
     }
 }
@@ -123,15 +132,77 @@ impl Task {
     pub fn spawn(handle: &tokio::runtime::Handle, future: impl Future<Output = ()> + Send + 'static) -> Self {
         Self(handle.spawn(future))
     }
-
-    /// Lets the task run to its end on its own.
-    pub fn detach(self) {
-        std::mem::forget(self);
-    }
 }
 
 impl Drop for Task {
     fn drop(&mut self) {
         self.0.abort();
+    }
+}
+
+/// Runs futures side by side and returns their results in the order of the futures.
+/// A future that panics gives an error in its place; dropping the whole cancels them all.
+pub async fn join_all<T: Send + 'static>(
+    futures: Vec<impl Future<Output = Result<T>> + Send + 'static>,
+) -> Vec<Result<T>> {
+    let mut tasks = JoinSet::new();
+    let count = futures.len();
+    for (index, future) in futures.into_iter().enumerate() {
+        tasks.spawn(async move { (index, crate::completion::catching("a task", future).await) });
+    }
+    let mut results: Vec<Option<Result<T>>> = (0..count).map(|_| None).collect();
+    while let Some(joined) = tasks.join_next().await {
+        if let Ok((index, result)) = joined {
+            results[index] = Some(result);
+        }
+    }
+    let gone = || Err(ProbeError::new(ErrorCode::ShuttingDown, "the runtime went away"));
+    results.into_iter().map(|result| result.unwrap_or_else(gone)).collect()
+}
+
+/// Something that happens once, with its reason, and stays so.
+#[derive(Clone, Debug)]
+pub struct Signal(Arc<watch::Sender<Option<ProbeError>>>);
+
+impl Default for Signal {
+    fn default() -> Self {
+        Self(Arc::new(watch::Sender::new(None)))
+    }
+}
+
+impl Signal {
+    /// Raises it; the first reason stays. Returns whether this was the first.
+    pub fn raise(&self, reason: ProbeError) -> bool {
+        self.0.send_if_modified(|state| {
+            let first = state.is_none();
+            if first {
+                *state = Some(reason);
+            }
+            first
+        })
+    }
+
+    /// Returns the reason once it is raised.
+    #[must_use]
+    pub fn raised(&self) -> Option<ProbeError> {
+        self.0.borrow().clone()
+    }
+
+    /// Fails with the reason once it is raised.
+    pub fn check(&self) -> Result<()> {
+        self.raised().map_or(Ok(()), Err)
+    }
+
+    /// Waits until it is raised.
+    pub async fn wait(&self) -> ProbeError {
+        let mut receiver = self.0.subscribe();
+        loop {
+            if let Some(reason) = receiver.borrow_and_update().clone() {
+                return reason;
+            }
+            if receiver.changed().await.is_err() {
+                return ProbeError::new(ErrorCode::ShuttingDown, "the probe went away");
+            }
+        }
     }
 }

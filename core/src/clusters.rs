@@ -1,0 +1,118 @@
+//! Named clusters, started lazily and once, that live until the probe closes.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use tokio::runtime::Handle;
+
+use crate::broker::Broker;
+use crate::completion::lock;
+use crate::config::{ClusterConfig, Config, PrincipalConfig};
+use crate::directive::TopicDirective;
+use crate::error::{ErrorCode, ProbeError, Result};
+use crate::workers::link::Link;
+
+/// Makes the client of a cluster. The real one is librdkafka; simulations bring their own.
+pub trait Connector: Send + Sync {
+    /// Connects as a principal, without waiting for the cluster.
+    fn connect(
+        &self,
+        cluster: &str,
+        config: &ClusterConfig,
+        principal: Option<(&str, &PrincipalConfig)>,
+    ) -> Result<Arc<dyn Broker>>;
+}
+
+/// The links of a probe: one per (cluster, principal).
+pub(crate) struct Clusters {
+    connector: Arc<dyn Connector>,
+    links: Mutex<Links>,
+}
+
+#[derive(Default)]
+struct Links {
+    by_key: BTreeMap<(String, Option<String>), Arc<Link>>,
+    closed: Option<ProbeError>,
+}
+
+impl Clusters {
+    pub(crate) fn new(connector: Arc<dyn Connector>) -> Self {
+        Self { connector, links: Mutex::default() }
+    }
+
+    /// Returns the link that a directive's topic is reached by; the first caller starts it.
+    pub(crate) fn get_or_create(
+        &self,
+        config: &Config,
+        directive: &TopicDirective,
+        runtime: &Handle,
+    ) -> Result<Arc<Link>> {
+        let (name, cluster) = config.cluster_of(&directive.location)?;
+        if cluster.embedded.is_some() {
+            return Err(ProbeError::new(ErrorCode::Unsupported, "the embedded cluster is not in this version")
+                .with("cluster", name.as_str())
+                .hint("set `bootstrap-servers` of a Kafka cluster"));
+        }
+        let principal = known_principal(config, &cluster, directive)?;
+        let mut links = lock(&self.links);
+        if let Some(reason) = &links.closed {
+            return Err(reason.clone());
+        }
+        let key = (name, principal.map(|(name, _)| name.to_owned()));
+        if let Some(link) = links.by_key.get(&key) {
+            return Ok(link.clone());
+        }
+        let broker = self.connector.connect(&key.0, &cluster, principal)?;
+        let delivery_timeout = config.dsl.ask_timeout.max(config.dsl.blocking_timeout).mul_f64(config.time_factor);
+        let link = Link::open(
+            &key.0,
+            &cluster.bootstrap_servers,
+            broker,
+            delivery_timeout,
+            config.limits.unattributed_records_per_topic,
+            runtime,
+        )?;
+        links.by_key.insert(key, link.clone());
+        Ok(link)
+    }
+
+    /// Returns the links that were started.
+    pub(crate) fn started(&self) -> Vec<Arc<Link>> {
+        lock(&self.links).by_key.values().cloned().collect()
+    }
+
+    /// Stops every link without blocking; whoever waits gets the reason.
+    pub(crate) fn close(&self, reason: &ProbeError) {
+        let links = {
+            let mut links = lock(&self.links);
+            links.closed.get_or_insert_with(|| reason.clone());
+            std::mem::take(&mut links.by_key)
+        };
+        for link in links.into_values() {
+            link.close(reason);
+        }
+    }
+}
+
+/// Returns the principal that a directive connects as; one that the configuration does not have
+/// connects with the cluster's default security, unless principals are strict.
+fn known_principal<'a>(
+    config: &'a Config,
+    cluster: &'a ClusterConfig,
+    directive: &'a TopicDirective,
+) -> Result<Option<(&'a str, &'a PrincipalConfig)>> {
+    let Some(name) = directive.client_principal.as_deref() else { return Ok(None) };
+    match cluster.principals.get(name).or_else(|| config.principals.get(name)) {
+        Some(principal) => Ok(Some((name, principal))),
+        None if config.strict_principals => {
+            Err(ProbeError::new(ErrorCode::UnknownPrincipal, format!("principal `{name}` was not configured"))
+                .with("principal", name)
+                .with("topic", &*directive.topic)
+                .hint("add it under `principals:`, or switch `strict-principals` off"))
+        }
+        None => {
+            tracing::info!(principal = name, topic = &*directive.topic, "an unknown principal connects by default");
+            Ok(None)
+        }
+    }
+}

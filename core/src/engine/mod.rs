@@ -1,0 +1,281 @@
+//! The probe: one runtime, the clusters, the registry of running tests.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+use tokio::runtime::Handle;
+
+use crate::broker::librdkafka::Librdkafka;
+use crate::clusters::{Clusters, Connector};
+use crate::completion::Operations;
+use crate::config::Config;
+use crate::directive::Directives;
+use crate::error::{ErrorCode, ProbeError, Result};
+use crate::operation::Outcome;
+use crate::registry::Registry;
+use crate::runtime::{Runtime, Signal};
+
+pub mod dsl;
+mod expect;
+mod judge;
+mod open;
+mod produce;
+pub(crate) mod session;
+
+pub use session::Session;
+
+/// The engine of one process: clusters, workers, sessions. Cheap to clone; dropping the last clone
+/// does not block.
+///
+/// ```no_run
+/// # async fn example() -> test_probe::Result<()> {
+/// use test_probe::{Directives, Event, Match, Probe};
+/// let probe = Probe::builder().bootstrap_servers("localhost:9092").build()?;
+/// let session = probe.open_session(Directives::from_yaml("topics: [{topic: orders, role: both}]")?).await?;
+/// session.produce_event("orders", Event::new("OrderCreated").id("evt-1")).await?;
+/// session.expect_event("orders", Match::new().id("evt-1"), None).await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Probe(pub(crate) Arc<ProbeInner>);
+
+pub(crate) struct ProbeInner {
+    pub(crate) config: Config,
+    pub(crate) clusters: Clusters,
+    pub(crate) registry: Registry,
+    pub(crate) operations: Operations<Outcome>,
+    /// Raised when the probe closes; everything that waits looks at it.
+    pub(crate) closing: Signal,
+    pub(crate) runtime: Runtime,
+    pid: u32,
+}
+
+/// Makes a [`Probe`].
+pub struct ProbeBuilder {
+    config: Config,
+    connector: Arc<dyn Connector>,
+    runtime: Option<Runtime>,
+}
+
+impl ProbeBuilder {
+    /// Sets the configuration.
+    #[must_use]
+    pub fn config(mut self, config: Config) -> Self {
+        self.config = config;
+        self
+    }
+
+    /// Sets the bootstrap servers of the default cluster.
+    #[must_use]
+    pub fn bootstrap_servers(mut self, servers: &str) -> Self {
+        self.config
+            .clusters
+            .entry(crate::config::DEFAULT_CLUSTER.to_owned())
+            .or_default()
+            .bootstrap_servers = servers.to_owned();
+        self
+    }
+
+    /// Sets what connects to clusters, as a simulation does.
+    #[must_use]
+    pub fn connector(mut self, connector: Arc<dyn Connector>) -> Self {
+        self.connector = connector;
+        self
+    }
+
+    /// Runs in a runtime that exists already, as a simulation in virtual time does.
+    #[must_use]
+    pub fn runtime(mut self, runtime: Runtime) -> Self {
+        self.runtime = Some(runtime);
+        self
+    }
+
+    /// Starts the probe. Nothing connects before a session asks for it.
+    pub fn build(self) -> Result<Probe> {
+        let runtime = match self.runtime {
+            Some(runtime) => runtime,
+            None => Runtime::start()?,
+        };
+        Ok(Probe(Arc::new(ProbeInner {
+            config: self.config,
+            clusters: Clusters::new(self.connector),
+            registry: Registry::default(),
+            operations: Operations::default(),
+            closing: Signal::default(),
+            runtime,
+            pid: std::process::id(),
+        })))
+    }
+}
+
+struct RealClusters;
+
+impl Connector for RealClusters {
+    fn connect(
+        &self,
+        cluster: &str,
+        config: &crate::config::ClusterConfig,
+        principal: Option<(&str, &crate::config::PrincipalConfig)>,
+    ) -> Result<Arc<dyn crate::broker::Broker>> {
+        Librdkafka::connect(cluster, config, principal)
+    }
+}
+
+impl Probe {
+    /// Begins a probe with the built-in configuration: `localhost:9092`.
+    #[must_use]
+    pub fn builder() -> ProbeBuilder {
+        ProbeBuilder { config: Config::default(), connector: Arc::new(RealClusters), runtime: None }
+    }
+
+    /// Fails with FORKED in a forked child and with SHUTTING_DOWN after close. Every verb calls it.
+    pub fn check(&self) -> Result<()> {
+        self.0.check()
+    }
+
+    /// Returns the runtime, for `Pending::spawn` and `Operations::submit`.
+    #[must_use]
+    pub fn handle(&self) -> Handle {
+        self.0.runtime.handle()
+    }
+
+    /// Returns the operations that bindings submit; closing the probe ends them.
+    #[must_use]
+    pub fn operations(&self) -> &Operations<Outcome> {
+        &self.0.operations
+    }
+
+    /// Returns the configuration.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.0.config
+    }
+
+    /// Returns `{version, clusters: {name: {bootstrap_servers, schema_registry_url, started}}, sessions, topics}`;
+    /// no secrets.
+    #[must_use]
+    pub fn info(&self) -> Value {
+        let started = self.0.clusters.started();
+        let clusters: Map<String, Value> = self
+            .0
+            .config
+            .clusters
+            .iter()
+            .map(|(name, cluster)| {
+                let about = json!({
+                    "bootstrap_servers": cluster.bootstrap_servers,
+                    "schema_registry_url": cluster.schema_registry.as_ref().map(|registry| &registry.url),
+                    "started": started.iter().any(|link| link.cluster == *name),
+                    "allow_unsafe": cluster.allow_unsafe,
+                });
+                (name.clone(), about)
+            })
+            .collect();
+        let topics: Vec<Value> = started
+            .iter()
+            .flat_map(|link| link.lanes())
+            .map(|lane| json!({ "topic": &*lane.topic, "sessions": lane.views() }))
+            .collect();
+        json!({
+            "version": env!("CARGO_PKG_VERSION"),
+            "clusters": clusters,
+            "sessions": self.0.registry.all().len(),
+            "topics": topics,
+        })
+    }
+
+    /// Opens a session with a fresh test id. Once this returns, every event that is produced by
+    /// anybody is seen. Errors: those of the directives' clusters and topics, each naming what was
+    /// asked for; nothing stays open after an error.
+    pub fn open_session(&self, directives: Directives) -> impl Future<Output = Result<Session>> + Send + 'static {
+        self.open_session_as(directives, None)
+    }
+
+    /// Opens a session under a test id: 1 to 128 visible ASCII characters, in use by no other session.
+    pub fn open_session_as(
+        &self,
+        directives: Directives,
+        test_id: Option<String>,
+    ) -> impl Future<Output = Result<Session>> + Send + 'static {
+        let probe = self.clone();
+        async move {
+            probe.check()?;
+            let closing = probe.0.closing.clone();
+            tokio::select! {
+                biased;
+                reason = closing.wait() => Err(reason),
+                opened = open::open(probe, directives, test_id) => opened,
+            }
+        }
+    }
+
+    /// Closes the probe: wakes every waiter with SHUTTING_DOWN and lets go of every client. Bounded
+    /// by the timeout (`limits.close-timeout` when `None`), idempotent, from any thread.
+    pub fn close_blocking(&self, timeout: Option<Duration>) -> Result<()> {
+        if self.0.pid != std::process::id() {
+            return Ok(());
+        }
+        self.0.close();
+        crate::broker::librdkafka::wait_for_reaper(timeout.unwrap_or(self.0.config.limits.close_timeout));
+        Ok(())
+    }
+
+    /// Does what [`Probe::close_blocking`] does, without blocking the runtime.
+    pub fn close(&self, timeout: Option<Duration>) -> impl Future<Output = Result<()>> + Send + 'static {
+        let probe = self.clone();
+        async move {
+            let close = tokio::task::spawn_blocking(move || probe.close_blocking(timeout));
+            close.await.unwrap_or_else(|_| Err(ProbeError::new(ErrorCode::Internal, "closing panicked")))
+        }
+    }
+
+    /// Makes the worker of a topic panic at its next turn: for tests of the panic policy.
+    #[doc(hidden)]
+    pub fn inject_panic(&self, topic: &str) -> Result<()> {
+        let lanes = self.0.clusters.started().into_iter().flat_map(|link| link.lanes());
+        let lane = lanes.into_iter().find(|lane| &*lane.topic == topic);
+        let lane = lane.ok_or_else(|| {
+            ProbeError::new(ErrorCode::InvalidArgument, format!("no worker reads topic `{topic}`"))
+        })?;
+        lane.worker.inject_panic();
+        Ok(())
+    }
+}
+
+impl ProbeInner {
+    pub(crate) fn check(&self) -> Result<()> {
+        if self.pid != std::process::id() {
+            return Err(ProbeError::new(ErrorCode::Forked, "the probe was made in another process, before a fork")
+                .hint("make a probe in the child, or start children by `spawn`"));
+        }
+        self.closing.check()
+    }
+
+    fn close(&self) {
+        let reason = ProbeError::new(ErrorCode::ShuttingDown, "the probe was closed");
+        if !self.closing.raise(reason.clone()) {
+            return;
+        }
+        self.operations.close(&reason);
+        for session in self.registry.all() {
+            session.detach(&reason);
+        }
+        self.clusters.close(&reason);
+    }
+
+    /// Multiplies a deadline as `time-factor` says.
+    pub(crate) fn scaled(&self, duration: Duration) -> Duration {
+        duration.mul_f64(self.config.time_factor)
+    }
+}
+
+impl Drop for ProbeInner {
+    fn drop(&mut self) {
+        if self.pid == std::process::id() {
+            self.close();
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! Producing: from an event to the broker's acknowledgement.
+
+use std::sync::{Arc, Weak};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+
+use crate::broker::Delivered;
+use crate::codec::{Stamp, encode};
+use crate::completion::lock;
+use crate::directive::Source;
+use crate::engine::session::{SessionInner, SessionTopic};
+use crate::error::{Category, ErrorCode, ProbeError, Result};
+use crate::event::{Event, ProduceResult, ProducedAck};
+use crate::registry::not_registered;
+use crate::runtime::Deadline;
+
+/// Where events of this engine say that they come from (`ce_source`).
+const EVENT_SOURCE: &str = "test-probe";
+
+impl SessionInner {
+    /// Produces an event within the ask timeout, or the given one.
+    pub(crate) async fn produce(self: &Arc<Self>, topic: &str, event: Event, timeout: Option<Duration>) -> Result<ProducedAck> {
+        let topic = self.topic(topic, "producer")?;
+        if !topic.directive.role.produces() {
+            return Err(not_registered(&self.test_id, &topic.directive.name, "producer"));
+        }
+        let begun = Instant::now();
+        let timeout = timeout.unwrap_or(self.probe.config.dsl.ask_timeout);
+        let by = Deadline::after(self.probe.scaled(timeout));
+        let now = millis_now();
+        let ce_id = uuid::Uuid::new_v4().to_string();
+        let stamp = Stamp {
+            test_id: &self.test_id,
+            ce_id,
+            time: now,
+            traceparent: self.traceparent.clone(),
+            source: EVENT_SOURCE,
+        };
+        let timestamp = event.timestamp.unwrap_or(now);
+        let (record, written) = encode(&topic.directive, &event, &stamp)?;
+        self.own_produced_id(&written.id);
+        if let Some(ce_id) = &written.ce_id {
+            lock(&topic.sent).by_ce_id.insert(ce_id.clone(), None);
+        }
+        let (sender, receiver) = oneshot::channel();
+        let report = self.report(&topic, written.ce_id.clone(), sender);
+        topic.link.producer.send(record, report);
+        let waited = tokio::select! {
+            biased;
+            reason = self.closed.wait() => return Err(reason),
+            waited = tokio::time::timeout_at(by.instant(), receiver) => waited,
+        };
+        let delivered = match waited {
+            Ok(Ok(result)) => result.map_err(|error| self.not_acknowledged(&topic, error))?,
+            Ok(Err(_)) => return Err(ProbeError::new(ErrorCode::ShuttingDown, "the producer went away")),
+            Err(_) => return Err(self.timed_out(&topic, timeout)),
+        };
+        Ok(ProducedAck {
+            topic: topic.directive.name.clone(),
+            partition: delivered.partition,
+            offset: delivered.offset,
+            timestamp: delivered.timestamp.unwrap_or(timestamp),
+            latency: begun.elapsed(),
+            id: written.id,
+        })
+    }
+
+    /// Produces an event; what the broker, the schema or the clock refused is a nack.
+    pub(crate) async fn try_produce(self: &Arc<Self>, topic: &str, event: Event, timeout: Option<Duration>) -> Result<ProduceResult> {
+        match self.produce(topic, event, timeout).await {
+            Ok(ack) => Ok(ProduceResult::Ack(ack)),
+            Err(error) => match error.code().category() {
+                Category::Kafka | Category::Schema => Ok(ProduceResult::Nack(error)),
+                _ if error.code() == ErrorCode::TimedOut => Ok(ProduceResult::Nack(error)),
+                _ => Err(error),
+            },
+        }
+    }
+
+    /// Notes the delivery for `own` and for marks, and hands it to whoever waits; a failure that
+    /// nobody waits for any more is kept for `close`.
+    fn report(
+        self: &Arc<Self>,
+        topic: &Arc<SessionTopic>,
+        ce_id: Option<String>,
+        sender: oneshot::Sender<Result<Delivered>>,
+    ) -> crate::workers::producer::Report {
+        let (session, topic): (Weak<Self>, Weak<SessionTopic>) = (Arc::downgrade(self), Arc::downgrade(topic));
+        Box::new(move |result| {
+            let Some(session) = session.upgrade() else { return };
+            if let Some(topic) = topic.upgrade() {
+                let mut sent = lock(&topic.sent);
+                if let Ok(delivered) = &result {
+                    let at = (delivered.partition, delivered.offset);
+                    sent.acked.insert(at, session.journal.len());
+                    if let Some(ce_id) = ce_id {
+                        sent.by_ce_id.insert(ce_id, Some(at));
+                    }
+                }
+            }
+            if let Err(Err(error)) = sender.send(result) {
+                lock(&session.unseen_failures).push(error);
+            }
+        })
+    }
+
+    /// Makes this session the owner of answers that carry the id (`testId: produced-id`).
+    fn own_produced_id(&self, id: &Arc<str>) {
+        for topic in self.topics() {
+            if topic.directive.correlation.test_id == Source::ProducedId
+                && let Some(look) = &topic.look
+            {
+                look.lane.own_id(look.view, id);
+            }
+        }
+    }
+
+    fn not_acknowledged(&self, topic: &SessionTopic, error: ProbeError) -> ProbeError {
+        error.with("topic", &*topic.directive.name).with("test_id", &*self.test_id)
+    }
+
+    fn timed_out(&self, topic: &SessionTopic, timeout: Duration) -> ProbeError {
+        let message = format!(
+            "topic `{}` at cluster `{}` did not acknowledge the event within {timeout:?}",
+            topic.directive.name, topic.link.cluster
+        );
+        let error = ProbeError::new(ErrorCode::TimedOut, message)
+            .with("topic", &*topic.directive.name)
+            .with("test_id", &*self.test_id)
+            .with("delivery", "unknown")
+            .hint("it may or may not be in the log");
+        match topic.link.broker.last_problem() {
+            Some(problem) => error.caused_by(problem),
+            None => error,
+        }
+    }
+}
+
+/// Milliseconds since the epoch.
+pub(crate) fn millis_now() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}

@@ -1,0 +1,515 @@
+//! What a worker knows of one topic, and the views of the sessions on it.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use crate::broker::{Broker, Isolation, RecordRef, StopReason, TopicId};
+use crate::codec::{Reading, Scratch, admits};
+use crate::completion::lock;
+use crate::directive::{Source, TopicDirective, Unattributed};
+use crate::error::ProbeError;
+use crate::journal::Journal;
+use crate::runtime::Signal;
+use crate::verdict::{Coverage, PartitionCoverage};
+use crate::workers::commits::Committer;
+use crate::workers::consumer::ConsumerWorker;
+use crate::workers::fence::Ends;
+use crate::workers::unattributed::{StoredRecord, UnattributedRecords};
+
+/// Names a view within its lane.
+pub(crate) type ViewKey = u64;
+
+/// One topic of one (cluster, principal, isolation): pinned to a topic id, read by one worker,
+/// looked at by any number of sessions.
+pub(crate) struct Lane {
+    pub(crate) topic: Arc<str>,
+    pub(crate) isolation: Isolation,
+    pub(crate) broker: Arc<dyn Broker>,
+    pub(crate) worker: Arc<ConsumerWorker>,
+    state: Mutex<LaneState>,
+    changed: watch::Sender<()>,
+    /// Held while the topic is being pinned, so that many sessions pin it once.
+    pub(crate) pinning: tokio::sync::Mutex<()>,
+    /// The end offsets that were answered last; verdicts whose deadline has passed share an answer.
+    pub(crate) ends: tokio::sync::Mutex<Option<Ends>>,
+    pub(crate) failed: Signal,
+}
+
+pub(crate) struct LaneState {
+    /// The topic id that offsets refer to; `None` while the topic is missing.
+    pub(crate) id: Option<TopicId>,
+    /// How often the topic had been created anew. Offsets compare only within one generation.
+    pub(crate) generation: u32,
+    /// Somebody was told that the topic is missing: when it appears it is read from its beginning.
+    pub(crate) awaited: bool,
+    /// By partition number.
+    pub(crate) tracks: Vec<Track>,
+    pub(crate) gaps: Vec<Gap>,
+    views: HashMap<ViewKey, View>,
+    next_view: ViewKey,
+    groups: Vec<Group>,
+    pub(crate) unattributed: UnattributedRecords,
+    seen: u64,
+    /// Since when nobody looks.
+    idle_since: Instant,
+}
+
+/// How far one partition was read.
+#[derive(Clone, Debug)]
+pub(crate) struct Track {
+    /// The reader's slot; anything from another slot is stale.
+    pub(crate) slot: Option<u32>,
+    /// Everything below, down to where the lane began, was delivered or is proven invisible.
+    pub(crate) next: i64,
+    pub(crate) stopped: Option<(i64, StopReason)>,
+}
+
+/// Records that were gone before they were read.
+#[derive(Clone, Debug)]
+pub(crate) struct Gap {
+    pub(crate) partition: i32,
+    pub(crate) generation: u32,
+    /// The first offset after the gap: a look from here on is not touched.
+    pub(crate) until: i64,
+    pub(crate) why: String,
+}
+
+/// One session's look at the lane.
+pub(crate) struct View {
+    pub(crate) directive: Arc<TopicDirective>,
+    pub(crate) test_id: Arc<str>,
+    pub(crate) reading: Arc<Reading>,
+    pub(crate) journal: Arc<Journal>,
+    pub(crate) committer: Option<Arc<Committer>>,
+    /// By partition; one that is not here (added, or the topic created anew) is looked at from 0.
+    pub(crate) starts: BTreeMap<i32, ViewStart>,
+    /// The generation at registration.
+    pub(crate) generation: u32,
+    /// The generation that `starts` speaks of.
+    generation_read: u32,
+    seen_before: u64,
+    unattributed_before: u64,
+}
+
+/// From where a view looks at a partition.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ViewStart {
+    pub(crate) from: i64,
+    /// Everything below was delivered to the view, or lies before it.
+    pub(crate) served: i64,
+    /// A private reader serves the view until it reaches the lane.
+    pub(crate) catching_up: bool,
+}
+
+/// Views that find their records in the same way: an index from test id to view.
+struct Group {
+    source: Source,
+    reading: Arc<Reading>,
+    by_owner: HashMap<Arc<str>, ViewKey>,
+    members: usize,
+    /// How many of them want to know about records without a test id.
+    caring: usize,
+    unattributed: u64,
+}
+
+/// Counts for the funnel of a verdict.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Seen {
+    pub(crate) total: u64,
+    pub(crate) unattributed: u64,
+}
+
+impl Lane {
+    pub(crate) fn new(
+        topic: Arc<str>,
+        isolation: Isolation,
+        broker: Arc<dyn Broker>,
+        worker: Arc<ConsumerWorker>,
+        unattributed_limit: usize,
+    ) -> Self {
+        Self {
+            topic,
+            isolation,
+            broker,
+            worker,
+            state: Mutex::new(LaneState {
+                id: None,
+                generation: 0,
+                awaited: false,
+                tracks: Vec::new(),
+                gaps: Vec::new(),
+                views: HashMap::new(),
+                next_view: 1,
+                groups: Vec::new(),
+                unattributed: UnattributedRecords::new(unattributed_limit),
+                seen: 0,
+                idle_since: Instant::now(),
+            }),
+            changed: watch::Sender::new(()),
+            pinning: tokio::sync::Mutex::new(()),
+            ends: tokio::sync::Mutex::new(None),
+            failed: Signal::default(),
+        }
+    }
+
+    pub(crate) fn state(&self) -> MutexGuard<'_, LaneState> {
+        lock(&self.state)
+    }
+
+    /// Tells whoever waits for progress that there is some.
+    pub(crate) fn notify(&self) {
+        self.changed.send_modify(|()| {});
+    }
+
+    pub(crate) fn watch(&self) -> watch::Receiver<()> {
+        self.changed.subscribe()
+    }
+
+    /// Ends the lane for good; every waiting and later call gets the cause.
+    pub(crate) fn fail(&self, cause: &ProbeError) {
+        self.failed.raise(cause.clone());
+        self.notify();
+    }
+
+    /// Stops reading the topic; what is pinned is forgotten.
+    pub(crate) fn release(&self) {
+        let slots = {
+            let mut state = self.state();
+            state.id = None;
+            state.tracks.drain(..).filter_map(|track| track.slot).collect()
+        };
+        self.worker.release(slots);
+    }
+
+    /// Registers a view. `starts` are offsets that were asked for before this call; for one that
+    /// follows the end, what the lane has passed meanwhile counts as before. Returns its key and
+    /// the partitions that a private reader has to catch up on.
+    pub(crate) fn register(&self, mut view: View, follows_end: &dyn Fn(i32) -> bool) -> (ViewKey, Vec<(i32, i64)>) {
+        let mut state = self.state();
+        view.generation = state.generation;
+        view.generation_read = state.generation;
+        let mut behind = Vec::new();
+        // Partitions that came while the starts were asked for: what they held is before.
+        for (partition, track) in (0..).zip(&state.tracks) {
+            view.starts.entry(partition).or_insert(ViewStart::at(track.next));
+        }
+        for (partition, start) in &mut view.starts {
+            let passed = state.track(*partition).map_or(0, |track| track.next);
+            if start.from >= passed {
+                continue;
+            }
+            if follows_end(*partition) {
+                *start = ViewStart::at(passed);
+            } else {
+                start.catching_up = true;
+                behind.push((*partition, start.from));
+            }
+        }
+        let key = state.next_view;
+        state.next_view += 1;
+        view.seen_before = state.seen;
+        view.unattributed_before = state.join_group(&view, key);
+        state.views.insert(key, view);
+        (key, behind)
+    }
+
+    /// Removes a view. Nothing is read for it afterwards.
+    pub(crate) fn unregister(&self, key: ViewKey) {
+        let mut state = self.state();
+        if let Some(view) = state.views.remove(&key) {
+            state.leave_group(&view);
+        }
+        if state.views.is_empty() {
+            state.idle_since = Instant::now();
+            state.unattributed.clear();
+            state.gaps.clear();
+        }
+    }
+
+    /// Makes the session of a view the owner of records with this id (`testId: produced-id`).
+    pub(crate) fn own_id(&self, key: ViewKey, id: &Arc<str>) {
+        let mut state = self.state();
+        if let Some(group) = state.groups.iter_mut().find(|group| group.source == Source::ProducedId) {
+            group.by_owner.insert(id.clone(), key);
+        }
+    }
+
+    /// Returns since when nobody looks, or `None` while somebody does.
+    pub(crate) fn idle_since(&self) -> Option<Instant> {
+        let state = self.state();
+        state.views.is_empty().then_some(state.idle_since)
+    }
+
+    /// Returns how far the topic was read for a view.
+    pub(crate) fn coverage(&self, key: ViewKey) -> Coverage {
+        self.state().coverage(key)
+    }
+
+    pub(crate) fn seen(&self, key: ViewKey) -> Seen {
+        let state = self.state();
+        let Some(view) = state.views.get(&key) else { return Seen::default() };
+        let unattributed = state.group(&view.directive.correlation.test_id).map_or(0, |group| group.unattributed);
+        Seen {
+            total: state.seen.saturating_sub(view.seen_before),
+            unattributed: unattributed.saturating_sub(view.unattributed_before),
+        }
+    }
+
+    /// Returns how many sessions look, and how many of them each record must be offered to without
+    /// an index: none, since every source is indexed.
+    pub(crate) fn views(&self) -> usize {
+        self.state().views.len()
+    }
+}
+
+impl LaneState {
+    /// Takes a record from the worker: to the view of its owner, or to nobody.
+    pub(crate) fn dispatch(&mut self, partition: i32, record: &RecordRef<'_>, scratch: &mut Scratch) {
+        let Some(track) = self.track(partition) else { return };
+        if track.slot != Some(record.slot) || record.offset < track.next {
+            return;
+        }
+        self.seen += 1;
+        let generation = self.generation;
+        let mut unowned = false;
+        scratch.clear();
+        for group in &mut self.groups {
+            match group.owner(record, scratch) {
+                Owner::View(key) => {
+                    if let Some(view) = self.views.get_mut(&key)
+                        && view.takes(partition, record.offset, generation)
+                    {
+                        view.deliver(partition, record, generation, scratch);
+                    }
+                }
+                Owner::Another => {}
+                Owner::Nobody => {
+                    group.unattributed += 1;
+                    unowned |= group.caring > 0;
+                }
+            }
+        }
+        if unowned {
+            self.unattributed.push(StoredRecord::copy(record, partition, generation));
+        }
+        // Last: a worker that panics above resumes at this record, and views skip what they have.
+        if let Some(track) = self.track_mut(partition) {
+            track.next = record.offset + 1;
+        }
+    }
+
+    /// Takes a record from a view's private reader, which came up to `record.offset`.
+    pub(crate) fn dispatch_caught_up(
+        &mut self,
+        key: ViewKey,
+        partition: i32,
+        record: &RecordRef<'_>,
+        scratch: &mut Scratch,
+    ) {
+        let generation = self.generation;
+        let Some(view) = self.views.get_mut(&key) else { return };
+        let Some(start) = view.starts.get_mut(&partition) else { return };
+        if !start.catching_up || record.offset < start.served {
+            return;
+        }
+        self.seen += 1;
+        scratch.clear();
+        let source = view.directive.correlation.test_id.clone();
+        let Some(group) = self.groups.iter_mut().find(|group| group.source == source) else { return };
+        match group.owner(record, scratch) {
+            Owner::View(owner) if owner == key => view.deliver(partition, record, generation, scratch),
+            Owner::View(_) | Owner::Another => {}
+            Owner::Nobody => {
+                group.unattributed += 1;
+                if group.caring > 0 {
+                    self.unattributed.push(StoredRecord::copy(record, partition, generation));
+                }
+            }
+        }
+    }
+
+    /// Notes how far a view's private reader came; where it reached the lane, the lane takes over.
+    /// Returns whether there is still something to catch up on.
+    pub(crate) fn catch_up(&mut self, key: ViewKey, partition: i32, next: i64) -> bool {
+        let lane = self.track(partition).map_or(0, |track| track.next);
+        let Some(view) = self.views.get_mut(&key) else { return false };
+        if let Some(start) = view.starts.get_mut(&partition) {
+            start.served = start.served.max(next);
+            start.catching_up &= start.served < lane;
+        }
+        view.starts.values().any(|start| start.catching_up)
+    }
+
+    /// Notes that everything below `next` was delivered or is proven invisible.
+    pub(crate) fn progress(&mut self, partition: i32, slot: u32, next: i64) {
+        if let Some(track) = self.track_mut(partition)
+            && track.slot == Some(slot)
+        {
+            track.next = track.next.max(next);
+        }
+    }
+
+    /// Notes that the reader stopped.
+    pub(crate) fn stop(&mut self, partition: i32, slot: u32, at: i64, why: StopReason) {
+        if let Some(track) = self.track_mut(partition)
+            && track.slot == Some(slot)
+        {
+            track.slot = None;
+            track.stopped = Some((at, why));
+        }
+    }
+
+    pub(crate) fn track(&self, partition: i32) -> Option<&Track> {
+        self.tracks.get(usize::try_from(partition).ok()?)
+    }
+
+    pub(crate) fn track_mut(&mut self, partition: i32) -> Option<&mut Track> {
+        self.tracks.get_mut(usize::try_from(partition).ok()?)
+    }
+
+    pub(crate) fn view(&self, key: ViewKey) -> Option<&View> {
+        self.views.get(&key)
+    }
+
+    /// Returns how far the view was served in a partition.
+    pub(crate) fn next_of(&self, key: ViewKey, partition: i32) -> Option<i64> {
+        let track = self.track(partition)?;
+        Some(self.views.get(&key)?.start(partition, self.generation).next(track))
+    }
+
+    fn coverage(&self, key: ViewKey) -> Coverage {
+        let Some(view) = self.views.get(&key) else { return Coverage::default() };
+        let partitions = (0..).zip(&self.tracks).map(|(partition, track)| {
+            let start = view.start(partition, self.generation);
+            (partition, PartitionCoverage { from: start.from, next: start.next(track), end: None })
+        });
+        Coverage { topic_id: self.id.map(|id| id.0.to_string()), partitions: partitions.collect() }
+    }
+
+    fn group(&self, source: &Source) -> Option<&Group> {
+        self.groups.iter().find(|group| group.source == *source)
+    }
+
+    /// Returns how many records without a test id the group had seen before.
+    fn join_group(&mut self, view: &View, key: ViewKey) -> u64 {
+        let source = &view.directive.correlation.test_id;
+        let index = self.groups.iter().position(|group| group.source == *source).unwrap_or_else(|| {
+            self.groups.push(Group {
+                source: source.clone(),
+                reading: view.reading.clone(),
+                by_owner: HashMap::new(),
+                members: 0,
+                caring: 0,
+                unattributed: 0,
+            });
+            self.groups.len() - 1
+        });
+        let group = &mut self.groups[index];
+        group.members += 1;
+        group.caring += usize::from(view.directive.unattributed == Unattributed::Inconclusive);
+        if *source != Source::ProducedId {
+            group.by_owner.insert(view.test_id.clone(), key);
+        }
+        group.unattributed
+    }
+
+    fn leave_group(&mut self, view: &View) {
+        let source = &view.directive.correlation.test_id;
+        let Some(index) = self.groups.iter().position(|group| group.source == *source) else { return };
+        let views = &self.views;
+        let group = &mut self.groups[index];
+        group.members -= 1;
+        group.caring -= usize::from(view.directive.unattributed == Unattributed::Inconclusive);
+        group.by_owner.retain(|_, key| views.contains_key(key));
+        if group.members == 0 {
+            self.groups.remove(index);
+        }
+    }
+}
+
+/// Whose record it is.
+enum Owner {
+    View(ViewKey),
+    Another,
+    Nobody,
+}
+
+impl Group {
+    fn owner(&self, record: &RecordRef<'_>, scratch: &mut Scratch) -> Owner {
+        let name = match self.source {
+            Source::ProducedId => self.reading.id(record, scratch),
+            _ => self.reading.test_id(record, scratch),
+        };
+        match name {
+            Some(name) => self.by_owner.get(&*name).map_or(Owner::Another, |key| Owner::View(*key)),
+            None => Owner::Nobody,
+        }
+    }
+}
+
+impl ViewStart {
+    fn at(from: i64) -> Self {
+        Self { from, served: from, catching_up: false }
+    }
+
+    fn next(self, track: &Track) -> i64 {
+        if self.catching_up { self.served } else { self.served.max(track.next) }
+    }
+}
+
+impl View {
+    pub(crate) fn new(
+        directive: Arc<TopicDirective>,
+        test_id: Arc<str>,
+        reading: Arc<Reading>,
+        journal: Arc<Journal>,
+        committer: Option<Arc<Committer>>,
+        starts: BTreeMap<i32, i64>,
+    ) -> Self {
+        let starts = starts.into_iter().map(|(partition, from)| (partition, ViewStart::at(from))).collect();
+        Self {
+            directive,
+            test_id,
+            reading,
+            journal,
+            committer,
+            starts,
+            generation: 0,
+            generation_read: 0,
+            seen_before: 0,
+            unattributed_before: 0,
+        }
+    }
+
+    /// Returns from where the view looks at a partition in a generation.
+    pub(crate) fn start(&self, partition: i32, generation: u32) -> ViewStart {
+        if generation != self.generation_read {
+            return ViewStart::at(0);
+        }
+        self.starts.get(&partition).copied().unwrap_or(ViewStart::at(0))
+    }
+
+    fn takes(&self, partition: i32, offset: i64, generation: u32) -> bool {
+        let start = self.start(partition, generation);
+        !start.catching_up && offset >= start.served
+    }
+
+    fn deliver(&mut self, partition: i32, record: &RecordRef<'_>, generation: u32, scratch: &mut Scratch) {
+        let mut event = self.reading.read(record, generation, scratch);
+        event.partition = partition;
+        let kept = admits(&self.directive.event_filters, &event);
+        self.journal.push(event, kept);
+        let start = self.start(partition, generation);
+        if generation != self.generation_read {
+            self.starts.clear();
+            self.generation_read = generation;
+        }
+        self.starts.insert(partition, ViewStart { served: record.offset + 1, ..start });
+        if let Some(committer) = &self.committer {
+            committer.count(&self.directive.topic, partition, record.offset);
+        }
+    }
+}

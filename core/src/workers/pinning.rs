@@ -1,0 +1,223 @@
+//! From a topic's name to fetch positions that are set: ready means ready.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::broker::{
+    Isolation, Listed, OffsetQuery, OffsetSpec, StopReason, TopicId, TopicPartition, TopicState,
+};
+use crate::error::{ErrorCode, ProbeError, Result};
+use crate::runtime::Deadline;
+use crate::workers::consumer::From;
+use crate::workers::lane::{Gap, Lane, Track};
+
+const RETRY: Duration = Duration::from_millis(20);
+
+/// What pinning came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pinned {
+    /// The topic is read.
+    Reading,
+    /// It does not exist.
+    Missing,
+}
+
+impl Lane {
+    /// Sees to it that the topic is read, from its end unless somebody awaited it. Sessions that
+    /// come at the same time share the work.
+    pub(crate) async fn pin(self: &Arc<Self>, by: Deadline) -> Result<Pinned> {
+        let _one_at_a_time = by.wait("pinning the topic", self.pinning.lock()).await?;
+        self.failed.check()?;
+        if self.state().id.is_some() {
+            return Ok(Pinned::Reading);
+        }
+        loop {
+            let Some((id, partitions)) = self.describe(by).await? else { return Ok(Pinned::Missing) };
+            let spec = if self.state().awaited { OffsetSpec::Earliest } else { OffsetSpec::Latest };
+            let listed = self.list(&(0..partitions).collect::<Vec<_>>(), spec, Isolation::ReadUncommitted, by).await?;
+            // The offsets belong to this topic only if it is still the same after they were answered.
+            if self.describe(by).await?.is_none_or(|(now, _)| now != id) {
+                continue;
+            }
+            self.begin(id, &listed, by).await?;
+            return Ok(Pinned::Reading);
+        }
+    }
+
+    /// Returns the topic's id and partitions, `None` when it does not exist.
+    pub(crate) async fn describe(&self, by: Deadline) -> Result<Option<(TopicId, i32)>> {
+        let topics = self.broker.describe(vec![self.topic.to_string()], by).await?;
+        match topics.into_iter().next().map(|info| info.state) {
+            Some(TopicState::Known { id, partitions }) => Ok(Some((id, partitions))),
+            Some(TopicState::Unknown) => Ok(None),
+            Some(TopicState::Failed(error)) => Err(error),
+            None => Err(ProbeError::new(ErrorCode::Internal, "a description had no answer")),
+        }
+    }
+
+    /// Lists an offset of each partition; asks again for those that were not answered until the deadline.
+    pub(crate) async fn list(
+        &self,
+        partitions: &[i32],
+        spec: OffsetSpec,
+        isolation: Isolation,
+        by: Deadline,
+    ) -> Result<Vec<(i32, Option<Listed>)>> {
+        let mut answered = Vec::with_capacity(partitions.len());
+        let mut open = partitions.to_vec();
+        loop {
+            let query = |partition: &i32| OffsetQuery {
+                at: TopicPartition { topic: self.topic.clone(), partition: *partition },
+                spec,
+                isolation,
+            };
+            let mut last = None;
+            for answer in self.broker.offsets(open.iter().map(query).collect(), by).await {
+                match answer.listed {
+                    Ok(listed) => {
+                        open.retain(|partition| *partition != answer.at.partition);
+                        answered.push((answer.at.partition, listed));
+                    }
+                    Err(error) => last = Some(error),
+                }
+            }
+            match last {
+                None if open.is_empty() => {
+                    answered.sort_unstable_by_key(|(partition, _)| *partition);
+                    return Ok(answered);
+                }
+                Some(error) if by.passed() || !error.retriable() => return Err(error),
+                None if by.passed() => {
+                    return Err(ProbeError::new(ErrorCode::BrokerUnreachable, "an offset was not answered"));
+                }
+                _ => tokio::time::sleep(RETRY.min(by.left())).await,
+            }
+        }
+    }
+
+    /// Reads the topic under this id from these offsets.
+    async fn begin(self: &Arc<Self>, id: TopicId, listed: &[(i32, Option<Listed>)], by: Deadline) -> Result<()> {
+        let from = starts(listed);
+        {
+            let mut state = self.state();
+            state.tracks = from.iter().map(|from| Track { slot: None, next: from.offset, stopped: None }).collect();
+            state.id = Some(id);
+        }
+        let added = self.worker.add(self, from, by).await;
+        if added.is_err() {
+            self.state().id = None;
+        }
+        self.notify();
+        added
+    }
+
+    /// Compares the topic with a fresh description: picks up added partitions, a topic that was
+    /// created anew, one that appeared, and partitions that stopped. Returns whether it is still
+    /// the topic that was pinned before.
+    pub(crate) async fn refresh(self: &Arc<Self>, found: Option<(TopicId, i32)>, by: Deadline) -> Result<bool> {
+        let (pinned, known) = {
+            let state = self.state();
+            (state.id, state.tracks.len())
+        };
+        match (pinned, found) {
+            (None, None) => Ok(true),
+            (None, Some(_)) => {
+                self.pin(by).await?;
+                Ok(true)
+            }
+            // Deleted, or a broker that does not know better yet: the same id may come back.
+            (Some(_), None) => Ok(false),
+            (Some(old), Some((new, _))) if old != new => {
+                self.forget();
+                self.pin(by).await?;
+                Ok(false)
+            }
+            (Some(_), Some((_, partitions))) => {
+                if usize::try_from(partitions).is_ok_and(|partitions| partitions > known) {
+                    self.extend(partitions, by).await?;
+                }
+                self.repair(by).await?;
+                Ok(true)
+            }
+        }
+    }
+
+    /// The topic is another one now: offsets of the old one mean nothing any more.
+    fn forget(&self) {
+        let slots = {
+            let mut state = self.state();
+            state.id = None;
+            state.awaited = true;
+            state.generation += 1;
+            state.tracks.drain(..).filter_map(|track| track.slot).collect()
+        };
+        self.worker.release(slots);
+        self.notify();
+    }
+
+    /// Reads partitions that were added, from their beginning.
+    async fn extend(self: &Arc<Self>, partitions: i32, by: Deadline) -> Result<()> {
+        let _one_at_a_time = by.wait("adding partitions", self.pinning.lock()).await?;
+        let known = i32::try_from(self.state().tracks.len()).unwrap_or(i32::MAX);
+        let added: Vec<i32> = (known..partitions).collect();
+        if added.is_empty() {
+            return Ok(());
+        }
+        let from = starts(&self.list(&added, OffsetSpec::Earliest, Isolation::ReadUncommitted, by).await?);
+        {
+            let mut state = self.state();
+            for from in &from {
+                state.tracks.push(Track { slot: None, next: from.offset, stopped: None });
+            }
+        }
+        self.worker.add(self, from, by).await?;
+        self.notify();
+        Ok(())
+    }
+
+    /// Begins again where a partition stopped because its next offset was gone; what lies between
+    /// is a gap, and known as one.
+    async fn repair(self: &Arc<Self>, by: Deadline) -> Result<()> {
+        let _one_at_a_time = by.wait("repairing partitions", self.pinning.lock()).await?;
+        let stopped: Vec<(i32, i64, StopReason)> = {
+            let state = self.state();
+            let tracks = (0..).zip(&state.tracks);
+            tracks.filter_map(|(p, track)| track.stopped.clone().map(|(at, why)| (p, at, why))).collect()
+        };
+        for (partition, at, why) in stopped {
+            let why = match why {
+                StopReason::OffsetGone(_) => "records were deleted or truncated before they were read",
+                StopReason::Corrupt(_) | StopReason::TopicGone | StopReason::NotAuthorized(_) => continue,
+            };
+            let earliest = self.list(&[partition], OffsetSpec::Earliest, Isolation::ReadUncommitted, by).await?;
+            let latest = self.list(&[partition], OffsetSpec::Latest, Isolation::ReadUncommitted, by).await?;
+            let (Some((_, Some(earliest))), Some((_, Some(latest)))) = (earliest.first(), latest.first()) else {
+                continue;
+            };
+            // Past the low watermark: resume there. Truncated: what follows the new end is new.
+            let resume = if earliest.offset > at { *earliest } else { Listed { offset: at.min(latest.offset), ..*latest } };
+            {
+                let mut state = self.state();
+                let generation = state.generation;
+                state.gaps.push(Gap { partition, generation, until: at.max(resume.offset) + 1, why: why.to_owned() });
+                if let Some(track) = state.track_mut(partition) {
+                    track.next = resume.offset;
+                    track.stopped = None;
+                }
+            }
+            let from = From { partition, offset: resume.offset, leader_epoch: resume.leader_epoch };
+            self.worker.add(self, vec![from], by).await?;
+            self.notify();
+        }
+        Ok(())
+    }
+}
+
+fn starts(listed: &[(i32, Option<Listed>)]) -> Vec<From> {
+    let start = |(partition, listed): &(i32, Option<Listed>)| From {
+        partition: *partition,
+        offset: listed.map_or(0, |listed| listed.offset),
+        leader_epoch: listed.and_then(|listed| listed.leader_epoch),
+    };
+    listed.iter().map(start).collect()
+}
