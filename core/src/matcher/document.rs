@@ -199,12 +199,11 @@ fn after(value: &Value) -> Result<After> {
             let given = members(value, "`after`", &["topic", "partition", "offset"])?;
             let topic = given.get("topic").and_then(Value::as_str);
             let topic = topic.ok_or_else(|| invalid("`after` of a match named no topic".to_owned()))?;
-            let partition: u32 = integer(given.get("partition"), "partition")?;
-            let offset: u64 = integer(given.get("offset"), "offset")?;
-            match (i32::try_from(partition), i64::try_from(offset)) {
-                (Ok(partition), Ok(offset)) => Ok(After::Position { topic: topic.into(), partition, offset }),
-                _ => Err(invalid("`after` of a match was out of range".to_owned())),
-            }
+            Ok(After::Position {
+                topic: topic.into(),
+                partition: integer(given.get("partition"), "partition")?,
+                offset: integer(given.get("offset"), "offset")?,
+            })
         }
         other => Err(invalid(format!("`after` of a match was not understood: `{}`", short(other)))
             .hint("give \"start\", {\"mark\": ...} or {\"topic\", \"partition\", \"offset\"}")),

@@ -49,7 +49,7 @@ impl Mark {
                         format!("`{partition}` of a mark was not a partition"),
                     )
                 })?;
-                read.ends.insert(number, integer::<u64>(Some(end), "end")?.try_into().unwrap_or(i64::MAX));
+                read.ends.insert(number, integer(Some(end), "end")?);
             }
             mark.topics.insert(name.as_str().into(), read);
         }
