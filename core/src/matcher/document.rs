@@ -96,7 +96,7 @@ pub(super) fn members<'a>(document: &'a Value, what: &str, keys: &[&str]) -> Res
     let Value::Object(members) = document else {
         return Err(invalid(format!("a {what} was not an object: `{}`", short(document))));
     };
-    for key in members.keys().filter(|key| !keys.contains(&key.as_str())) {
+    if let Some(key) = members.keys().find(|key| !keys.contains(&key.as_str())) {
         if keys == KEYS && LATER.contains(&key.as_str()) {
             return Err(ProbeError::new(
                 ErrorCode::Unsupported,

@@ -24,11 +24,11 @@ pub(super) fn types(expected: &Value, actual: &Value) -> Option<String> {
         (Value::String(text), other) | (other, Value::String(text)) => (text, other),
         _ => return None,
     };
-    let reads_the_same = match other {
-        Value::Number(_) | Value::Bool(_) | Value::Null => *text == other.to_string(),
-        Value::String(_) | Value::Array(_) | Value::Object(_) => false,
+    let spelled = match other {
+        Value::Number(_) | Value::Bool(_) | Value::Null => other.to_string(),
+        Value::String(_) | Value::Array(_) | Value::Object(_) => return None,
     };
-    reads_the_same.then(|| format!("value equal but of another type: {expected} and {actual}"))
+    (spelled == *text).then(|| format!("value equal but of another type: {expected} and {actual}"))
 }
 
 /// Hints at a member whose name differs by case only.

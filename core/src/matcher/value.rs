@@ -76,7 +76,7 @@ fn subset(found: &mut Vec<Difference>, path: String, expected: &Value, actual: &
             }
         }
         (Value::Array(wanted), Value::Array(there)) => {
-            let hint = format!("{} elements expected, {} there", wanted.len(), there.len());
+            let hint = format!("lengths differ: {} expected, {} there", wanted.len(), there.len());
             push(found, &path, expected, Some(actual), Some(hint));
         }
         (Value::Number(wanted), Value::Number(there)) if same_number(wanted, there) => {}

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{Coverage, Doubt, Finding, Funnel, Verdict};
+use crate::event::ReceivedEvent;
 
 impl Verdict {
     /// Returns the verdict as a document: `{events, coverage, warnings: [{code, message}]}`.
@@ -52,13 +53,7 @@ impl Finding {
     pub(super) fn to_json(&self, own: Option<bool>) -> Value {
         match self {
             Self::Missing { wanted, found } => json!({ "kind": "missing", "wanted": wanted, "found": found }),
-            Self::Unexpected(event) => {
-                let mut event = event.to_json(own.unwrap_or_default());
-                if let (None, Some(members)) = (own, event.as_object_mut()) {
-                    members.remove("own");
-                }
-                json!({ "kind": "unexpected", "event": event })
-            }
+            Self::Unexpected(event) => json!({ "kind": "unexpected", "event": event_to_json(event, own) }),
             Self::Doubtful(doubt) => {
                 let mut document = json!({ "kind": "doubtful", "doubt": doubt.code().name() });
                 match doubt {
@@ -67,7 +62,7 @@ impl Finding {
                         document["why"] = json!(why);
                     }
                     Doubt::Undecodable(event) | Doubt::NotAttributable(event) => {
-                        document["event"] = event.to_json(false);
+                        document["event"] = event_to_json(event, None);
                     }
                     Doubt::TooManyUnattributed { dropped } => document["dropped"] = json!(dropped),
                 }
@@ -75,4 +70,13 @@ impl Finding {
             }
         }
     }
+}
+
+/// Returns an event as a document, without `own` when nobody knows.
+fn event_to_json(event: &ReceivedEvent, own: Option<bool>) -> Value {
+    let mut document = event.to_json(own.unwrap_or_default());
+    if let (None, Some(members)) = (own, document.as_object_mut()) {
+        members.remove("own");
+    }
+    document
 }

@@ -50,7 +50,7 @@ impl Evidence {
     }
 
     fn text(&self, nearest: &[Miss<'_>], hints: &[String], own: Option<bool>) -> String {
-        let mut top = vec![self.headline(), format!("expected: {}", clip(&self.expected.describe()))];
+        let mut top = vec![self.headline(), format!("{}: {}", self.wish(), clip(&self.expected.describe()))];
         if let Some(hint) = &self.expected.hint {
             top.push(format!("the test says: {}", clip(hint)));
         }
@@ -83,6 +83,11 @@ impl Evidence {
         top.join("\n")
     }
 
+    fn wish(&self) -> &'static str {
+        let is_forbidden = self.verb == "expect_none" || matches!(self.finding, Finding::Unexpected(_));
+        if is_forbidden { "forbidden" } else { "expected" }
+    }
+
     fn headline(&self) -> String {
         let (verb, topic, within) = (self.verb, clip(&self.topic), words::duration(self.within));
         match &self.finding {
@@ -109,17 +114,19 @@ impl Evidence {
                 hints.push(hint);
             }
         };
-        if funnel.unattributed > 0 {
+        let is_said = matches!(
+            self.finding,
+            Finding::Doubtful(Doubt::NotAttributable(_) | Doubt::TooManyUnattributed { .. })
+        );
+        if funnel.unattributed > 0 && !is_said {
             let records = words::count(funnel.unattributed, "record carries", "records carry");
             add(format!("{records} no test id; set correlation.testId"));
         }
         let hidden = Stage::HiddenByFilters.label();
         let hidden: u64 = funnel.stages.iter().filter(|(stage, _)| *stage == hidden).map(|(_, n)| n).sum();
         if hidden > 0 {
-            add(format!(
-                "{} of this test hidden by eventFilters",
-                words::count(hidden, "event is", "events are")
-            ));
+            let events = if hidden == 1 { "event of this test is" } else { "events of this test are" };
+            add(format!("{hidden} {events} hidden by eventFilters"));
         }
         let is_missing = matches!(self.finding, Finding::Missing { .. });
         if is_missing && funnel.seen > 0 && funnel.other_tests == funnel.seen {
@@ -178,10 +185,10 @@ fn doubt_lines(doubt: &Doubt) -> [String; 2] {
         Doubt::Undecodable(event) => {
             let error = event.error().map_or_else(|| "it was not decoded".to_owned(), |error| clip(error.message()));
             let hint = event.error().and_then(ProbeError::hint_text);
-            let hint = hint.map(|hint| format!("{}; or ", clip(hint))).unwrap_or_default();
+            let hint = hint.map(|hint| format!(" ({})", clip(hint))).unwrap_or_default();
             (
                 format!("a record that might be the one could not be decoded: {}: {error}", words::event(event, None)),
-                format!("{hint}set `format:` to what the topic carries, or match by id, type, key or headers so that the record is excluded"),
+                format!("match by id, type, key or headers so that it is excluded, or set `format:` to what the topic carries{hint}"),
             )
         }
         Doubt::NotAttributable(event) => (

@@ -1,5 +1,7 @@
 //! The events that came nearest to what was expected.
 
+use std::cmp::Reverse;
+
 use serde_json::{Value, json};
 
 use super::Evidence;
@@ -17,12 +19,13 @@ pub(super) struct Miss<'a> {
     is_before_mark: bool,
 }
 
-/// Returns the misses with the most conditions held first; among equals those with fewer
-/// differences, then in the order of the journal.
+/// Returns the misses with the most conditions held first; among equals those that got furthest
+/// down the funnel, then those with fewer differences, then in the order of the journal.
 pub(super) fn nearest(evidence: &Evidence, most: usize) -> Vec<Miss<'_>> {
     let mut misses: Vec<Miss<'_>> =
         evidence.misses.iter().map(|(event, own)| Miss::new(&evidence.expected, event, *own)).collect();
-    misses.sort_by_key(|miss| (std::cmp::Reverse(miss.held), miss.differences().len()));
+    misses
+        .sort_by_key(|miss| (Reverse(miss.held), Reverse(miss.comparison.stage()), miss.differences().len()));
     misses.truncate(most);
     misses
 }
