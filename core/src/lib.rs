@@ -1,17 +1,26 @@
 //! test-probe: the engine with which teams test systems that talk over Kafka.
 
 pub mod broker;
+pub mod clusters;
+pub mod codec;
 pub mod completion;
 pub mod config;
 pub mod directive;
+pub mod engine;
 pub mod error;
 pub mod event;
+mod journal;
 pub mod matcher;
+pub mod operation;
+mod registry;
 pub mod runtime;
+mod supervisor;
 pub mod verdict;
+mod workers;
 
 pub use config::Config;
 pub use directive::{Directives, TopicDirective};
+pub use engine::{Probe, ProbeBuilder, Session, dsl};
 pub use error::{Category, ErrorCode, ProbeError, Result};
 pub use event::{
     ConsumedNack, ConsumedResult, Decoded, Envelope, Event, Headers, Payload, ProduceResult, ProducedAck,

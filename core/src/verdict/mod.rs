@@ -1,5 +1,14 @@
 //! What an expectation ends in, and how it explains itself.
+//!
+//! Pure: an [`Evidence`] is data, and [`Evidence::into_error`] turns the same data into the same
+//! text in every language.
 
+mod document;
+mod explain;
 mod model;
+mod nearest;
+#[cfg(test)]
+mod tests;
+mod words;
 
 pub use model::*;

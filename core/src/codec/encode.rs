@@ -1,0 +1,309 @@
+//! From an event to a record.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use serde_json::{Map, Value};
+
+use super::envelope::{STRUCTURED, base64};
+use super::json::{insert_absent, scalar_text};
+use super::payload::{Body, content_type};
+use super::time::rfc3339;
+use crate::broker::OutgoingRecord;
+use crate::directive::{EnvelopeMode, Source, TopicDirective};
+use crate::error::{ErrorCode, ProbeError, Result};
+use crate::event::{Event, Payload};
+
+/// What the engine adds to an event when it goes out.
+#[derive(Clone, Debug)]
+pub struct Stamp<'a> {
+    /// The session's test id.
+    pub test_id: &'a str,
+    /// A fresh id for this record (`ce_id`); also the event's id when the test gave none.
+    pub ce_id: String,
+    /// Milliseconds since the epoch.
+    pub time: i64,
+    /// The W3C traceparent; none when empty.
+    pub traceparent: String,
+    /// The CloudEvents source.
+    pub source: &'a str,
+}
+
+/// The ids that an event went out with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// The id that a reader finds: the user's own where a header, key or value had one already,
+    /// else the event's, else the stamp's.
+    pub id: Arc<str>,
+    /// The `ce_id` header, where one was written as text.
+    pub ce_id: Option<String>,
+}
+
+/// One envelope field with the place where it belongs.
+struct Field<'a> {
+    source: &'a Source,
+    header: &'static str,
+    text: Option<&'a str>,
+}
+
+impl Field<'_> {
+    fn is_default(&self) -> bool {
+        matches!(self.source, Source::Header(name) if name == self.header)
+    }
+}
+
+/// Turns an event into a record as its topic's directive says.
+///
+/// - `ce-binary`: one header a field; `ce_time` is the event's timestamp, else the stamp's;
+///   `ce_subject` is the key where it is text; a tombstone has no `content-type`.
+/// - `ce-structured`: the value is the CloudEvent. A tombstone and raw bytes have no room for an
+///   envelope; theirs travels as in `ce-binary`.
+/// - `ce-key`: the key is the CloudEvent without data, the event's key its `subject`; the members
+///   of a key that is a CloudEvent already win.
+/// - `none`: only correlation sources that differ from the default are written.
+///
+/// A field whose source is not the default is written there *instead*: under another header; as
+/// the key when the event has none; at a pointer into a key or value that is a JSON object and has
+/// nothing there (such a value is written anew, compactly). What the user put there stays.
+///
+/// # Errors
+/// ENCODE_FAILED when the payload does not fit the format, UNSUPPORTED for a format of a later version.
+pub fn encode(
+    directive: &TopicDirective,
+    event: &Event,
+    stamp: &Stamp<'_>,
+) -> Result<(OutgoingRecord, Written)> {
+    let mut body =
+        Body::new(directive.format, &event.payload).map_err(|error| error.with("topic", &*directive.name))?;
+    let mode = match (directive.envelope, &event.payload) {
+        (EnvelopeMode::CeStructured, Payload::Null | Payload::Raw(_)) => EnvelopeMode::CeBinary,
+        (mode, _) => mode,
+    };
+    let id = event.id.as_deref().unwrap_or(&stamp.ce_id);
+    let correlation = &directive.correlation;
+    let field = |source, header, text| Field { source, header, text };
+    let fields = [
+        field(&correlation.event_type, "ce_type", event.event_type.as_deref()),
+        field(&correlation.id, "ce_correlationid", Some(id)),
+        field(&correlation.version, "ce_payloadversion", event.version.as_deref()),
+        field(&correlation.test_id, "ce_testid", Some(stamp.test_id)),
+    ];
+
+    let mut key = event.key.clone();
+    if mode == EnvelopeMode::CeKey {
+        key = Some(key_event(attributes(directive, event, stamp, &fields), event.key.as_ref())?);
+    }
+    for field in &fields {
+        place(field, &mut key, &mut body);
+    }
+    let written_id = match mode {
+        EnvelopeMode::CeKey if fields[1].is_default() && event.headers.text("ce_correlationid").is_none() => {
+            found(&Source::KeyPointer("/correlationid".to_owned()), event, key.as_ref(), &body)
+        }
+        _ => found(&correlation.id, event, key.as_ref(), &body),
+    };
+
+    let mut content = match body {
+        Body::Null => None,
+        _ => Some(content_type(directive.format)),
+    };
+    let value = if mode == EnvelopeMode::CeStructured {
+        content = Some(STRUCTURED);
+        Some(structured(attributes(directive, event, stamp, &fields), body))
+    } else {
+        body.into_wire()
+    };
+    let mut headers = Outgoing { user: event, envelope: Vec::with_capacity(12 + event.headers.len()) };
+    headers.envelope(mode, &fields, event, stamp, content);
+    let headers = headers.finish();
+
+    let ce_id = headers.iter().find(|(name, _)| name == "ce_id").and_then(|(_, value)| text(value.as_ref()?));
+    let written = Written { id: written_id.as_deref().unwrap_or(id).into(), ce_id };
+    let record = OutgoingRecord {
+        topic: directive.topic.clone(),
+        partition: event.partition,
+        timestamp: event.timestamp,
+        key,
+        value,
+        headers,
+    };
+    Ok((record, written))
+}
+
+/// Headers on their way out: the envelope's, then the user's.
+struct Outgoing<'a> {
+    user: &'a Event,
+    envelope: Vec<(String, Option<Bytes>)>,
+}
+
+impl Outgoing<'_> {
+    fn envelope(
+        &mut self,
+        mode: EnvelopeMode,
+        fields: &[Field<'_>; 4],
+        event: &Event,
+        stamp: &Stamp<'_>,
+        content: Option<&'static str>,
+    ) {
+        let [event_type, id, version, test_id] = fields;
+        let binary = mode == EnvelopeMode::CeBinary;
+        // A field that is kept under a name of ours takes it over: `id: header:ce_id`, for one.
+        let taken: Vec<&str> = fields
+            .iter()
+            .filter(|field| field.text.is_some() && !field.is_default())
+            .filter_map(
+                |field| if let Source::Header(name) = field.source { Some(name.as_str()) } else { None },
+            )
+            .collect();
+        let time = rfc3339(event.timestamp.unwrap_or(stamp.time));
+        let fixed = |this: &mut Self, wanted: bool, name: &str, text: Option<&str>| {
+            if let (true, Some(text)) = (wanted && !taken.contains(&name), text) {
+                this.add(name, text);
+            }
+        };
+        fixed(self, binary, "ce_specversion", Some("1.0"));
+        fixed(self, binary, "ce_id", Some(&stamp.ce_id));
+        fixed(self, binary, "ce_source", Some(stamp.source));
+        self.field(mode, event_type);
+        fixed(self, binary, "ce_time", Some(&time));
+        fixed(self, binary, "ce_subject", subject(event));
+        self.field(mode, id);
+        self.field(mode, version);
+        self.field(mode, test_id);
+        fixed(self, mode != EnvelopeMode::None, "content-type", content);
+        let traceparent = Some(stamp.traceparent.as_str()).filter(|text| !text.is_empty());
+        fixed(self, mode != EnvelopeMode::None, "traceparent", traceparent);
+    }
+
+    fn field(&mut self, mode: EnvelopeMode, field: &Field<'_>) {
+        let Source::Header(name) = field.source else { return };
+        if let Some(text) = field.text
+            && (mode == EnvelopeMode::CeBinary || !field.is_default())
+        {
+            self.add(name, text);
+        }
+    }
+
+    fn add(&mut self, name: &str, text: &str) {
+        let is_there = self.user.headers.get(name).is_some() || self.envelope.iter().any(|(n, _)| n == name);
+        if !is_there {
+            self.envelope.push((name.to_owned(), Some(Bytes::copy_from_slice(text.as_bytes()))));
+        }
+    }
+
+    fn finish(mut self) -> Vec<(String, Option<Bytes>)> {
+        self.envelope.extend(self.user.headers.clone().into_pairs());
+        self.envelope
+    }
+}
+
+/// Puts a field into the key or the value, when that is its place and it is free.
+fn place(field: &Field<'_>, key: &mut Option<Bytes>, body: &mut Body<'_>) {
+    let Some(text) = field.text else { return };
+    match field.source {
+        Source::Key if key.is_none() => *key = Some(Bytes::copy_from_slice(text.as_bytes())),
+        Source::KeyPointer(pointer) => {
+            let parsed = key.as_deref().and_then(|key| serde_json::from_slice::<Value>(key).ok());
+            if let Some(mut object) = parsed.filter(Value::is_object)
+                && insert_absent(&mut object, pointer, text)
+            {
+                *key = Some(Bytes::from(object.to_string()));
+            }
+        }
+        Source::ValuePointer(pointer) => {
+            if let Body::Json { value, text: spelled } = body
+                && value.is_object()
+                && value.pointer(pointer).is_none()
+                && insert_absent(value.to_mut(), pointer, text)
+            {
+                *spelled = None;
+            }
+        }
+        Source::Header(_) | Source::Key | Source::ProducedId | Source::None => {}
+    }
+}
+
+/// Returns what a reader finds at the place of the id, apart from headers and attributes of ours.
+fn found(source: &Source, event: &Event, key: Option<&Bytes>, body: &Body<'_>) -> Option<String> {
+    match source {
+        Source::Header(name) => event.headers.text(name).map(str::to_owned),
+        Source::Key => text(key?),
+        Source::KeyPointer(pointer) => {
+            let key: Value = serde_json::from_slice(key?).ok()?;
+            Some(scalar_text(key.pointer(pointer)?)?.into_owned())
+        }
+        Source::ValuePointer(pointer) => match body {
+            Body::Json { value, .. } => Some(scalar_text(value.pointer(pointer)?)?.into_owned()),
+            Body::Bytes(bytes) => {
+                let value: Value = serde_json::from_slice(bytes).ok()?;
+                Some(scalar_text(value.pointer(pointer)?)?.into_owned())
+            }
+            Body::Null | Body::Text(_) => None,
+        },
+        Source::ProducedId | Source::None => None,
+    }
+}
+
+/// Returns the CloudEvents attributes as members of one object.
+fn attributes(
+    directive: &TopicDirective,
+    event: &Event,
+    stamp: &Stamp<'_>,
+    fields: &[Field<'_>; 4],
+) -> Map<String, Value> {
+    let mut members = Map::new();
+    let mut add = |name: &str, text: Option<&str>| {
+        if let Some(text) = text {
+            members.insert(name.to_owned(), text.into());
+        }
+    };
+    add("specversion", Some("1.0"));
+    add("id", Some(&stamp.ce_id));
+    add("source", Some(stamp.source));
+    add("time", Some(&rfc3339(event.timestamp.unwrap_or(stamp.time))));
+    add("subject", subject(event));
+    if event.payload != Payload::Null {
+        add("datacontenttype", Some(content_type(directive.format)));
+    }
+    for field in fields.iter().filter(|field| field.is_default()) {
+        add(&field.header["ce_".len()..], field.text);
+    }
+    members
+}
+
+fn structured(mut members: Map<String, Value>, body: Body<'_>) -> Bytes {
+    match body {
+        Body::Null => {}
+        Body::Text(text) => drop(members.insert("data".to_owned(), text.into())),
+        Body::Json { value, .. } => drop(members.insert("data".to_owned(), value.into_owned())),
+        Body::Bytes(bytes) => drop(members.insert("data_base64".to_owned(), base64(&bytes).into())),
+    }
+    Bytes::from(Value::Object(members).to_string())
+}
+
+fn key_event(mut members: Map<String, Value>, key: Option<&Bytes>) -> Result<Bytes> {
+    if let Some(key) = key {
+        let given = std::str::from_utf8(key).map_err(|_| {
+            ProbeError::new(
+                ErrorCode::EncodeFailed,
+                "the key was not text, and envelope `ce-key` has no other place for it",
+            )
+            .hint("give a text key, or set `envelope: ce-binary`")
+        })?;
+        match serde_json::from_str(given) {
+            Ok(Value::Object(own)) if own.contains_key("specversion") => members.extend(own),
+            _ => drop(members.insert("subject".to_owned(), given.into())),
+        }
+    }
+    Ok(Bytes::from(Value::Object(members).to_string()))
+}
+
+/// Returns the key where it is text that a header or an attribute can carry.
+fn subject(event: &Event) -> Option<&str> {
+    let key = std::str::from_utf8(event.key.as_deref()?).ok()?;
+    Some(key).filter(|key| !key.is_empty() && !key.contains(char::is_control))
+}
+
+fn text(bytes: &Bytes) -> Option<String> {
+    std::str::from_utf8(bytes).ok().map(str::to_owned)
+}

@@ -1,0 +1,47 @@
+//! eventFilters: which events of a test enter its journal.
+
+use serde_json::Value;
+
+use super::json::scalar_text;
+use crate::directive::{EventFilters, FilterCondition, FilterOn, Source};
+use crate::event::{Decoded, ReceivedEvent};
+
+/// Returns whether the filters let an event in: any alternative of which all conditions hold, each
+/// by any of its values; no alternatives let everything in.
+///
+/// A condition on the value of an event that could not be decoded keeps nothing out: nobody knows
+/// whether it holds, and hiding the event would turn doubt into proof.
+#[must_use]
+pub fn admits(filters: &EventFilters, event: &ReceivedEvent) -> bool {
+    filters.alternatives.is_empty()
+        || filters
+            .alternatives
+            .iter()
+            .any(|alternative| alternative.conditions.iter().all(|condition| holds(condition, event)))
+}
+
+fn holds(condition: &FilterCondition, event: &ReceivedEvent) -> bool {
+    let is_any_of = |text: &str| condition.any_of.iter().any(|value| value == text);
+    let are_any_of = |bytes: &[u8]| condition.any_of.iter().any(|value| value.as_bytes() == bytes);
+    match &condition.on {
+        FilterOn::EventType => event.envelope.event_type.as_deref().is_some_and(is_any_of),
+        FilterOn::EventVersion => event.envelope.version.as_deref().is_some_and(is_any_of),
+        FilterOn::At(Source::Header(name)) => event.headers.get_all(name).flatten().any(are_any_of),
+        FilterOn::At(Source::Key) => event.raw_key.as_deref().is_some_and(are_any_of),
+        FilterOn::At(Source::KeyPointer(pointer)) => event
+            .raw_key
+            .as_deref()
+            .and_then(|key| serde_json::from_slice::<Value>(key).ok())
+            .is_some_and(|key| has(&key, pointer, is_any_of)),
+        FilterOn::At(Source::ValuePointer(pointer)) => match &event.value {
+            Decoded::Json(value) => has(value, pointer, is_any_of),
+            Decoded::Failed(_) => true,
+            Decoded::Null | Decoded::Text(_) | Decoded::Bytes => false,
+        },
+        FilterOn::At(Source::ProducedId | Source::None) => false,
+    }
+}
+
+fn has(value: &Value, pointer: &str, is_any_of: impl Fn(&str) -> bool) -> bool {
+    value.pointer(pointer).and_then(scalar_text).is_some_and(|text| is_any_of(&text))
+}

@@ -1,0 +1,28 @@
+//! Between events and records: the envelope, the correlation sources and the formats.
+//!
+//! Pure: bytes in, bytes out; time and fresh ids come in as arguments ([`Stamp`]).
+//!
+//! - [`encode`] turns an event into a record. In all modes a header of the user wins over one of
+//!   ours with the same name and is never doubled.
+//! - [`Reading`] is the plan by which records of one topic are read; made once per directive.
+//!   What headers can decide is decided before any payload is looked at.
+//! - [`admits`] decides whether eventFilters let an event in.
+
+mod encode;
+mod envelope;
+mod filter;
+mod json;
+mod payload;
+mod read;
+mod scratch;
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
+mod time;
+
+pub use encode::{Stamp, Written, encode};
+pub use filter::admits;
+pub use read::Reading;
+pub use scratch::Scratch;
+pub use time::rfc3339;

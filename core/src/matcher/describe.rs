@@ -1,0 +1,53 @@
+//! A match in words.
+
+use serde_json::Value;
+
+use super::{After, Match};
+use crate::event::bytes_to_json;
+
+impl Match {
+    /// Returns the conditions in words, on one line and in full: `id "evt-1", type "OrderCreated",
+    /// value containing {"total":5}`, or `any event of this test`.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        let mut words = Vec::new();
+        let fields = [("id", &self.id), ("type", &self.event_type), ("version", &self.version)];
+        for (name, field) in fields {
+            if let Some(text) = field {
+                words.push(format!("{name} {}", Value::from(text.as_str())));
+            }
+        }
+        if let Some(key) = &self.key {
+            words.push(format!("key {}", bytes_to_json(key)));
+        }
+        for (name, value) in &self.headers {
+            words.push(match value {
+                Some(value) => format!("header {name} {}", bytes_to_json(value)),
+                None => format!("header {name} null"),
+            });
+        }
+        match &self.value {
+            Some(Value::Null) => words.push("value null".to_owned()),
+            Some(value @ (Value::Object(_) | Value::Array(_))) => {
+                words.push(format!("value containing {value}"));
+            }
+            Some(value) => words.push(format!("value {value}")),
+            None => {}
+        }
+        let conditions =
+            if words.is_empty() { "any event of this test".to_owned() } else { words.join(", ") };
+        let own = match self.own {
+            Some(true) => ", own",
+            Some(false) => ", not own",
+            None => "",
+        };
+        let after = match &self.after {
+            After::Start => String::new(),
+            After::Mark(_) => ", after the mark".to_owned(),
+            After::Position { topic, partition, offset } => {
+                format!(", after `{topic}` partition {partition}, offset {offset}")
+            }
+        };
+        format!("{conditions}{own}{after}")
+    }
+}
