@@ -147,6 +147,8 @@ pub(super) struct Partition {
     pub(super) entries: Vec<Entry>,
     /// What truncation took, in the order of the loss, and whether it was stable then.
     pub(super) truncated: Vec<(Entry, bool)>,
+    /// Where truncation cut, and when.
+    pub(super) cuts: Vec<(i64, u64)>,
     pub(super) low: i64,
     /// Leader epochs and their first offsets, ascending.
     pub(super) epochs: Vec<(i32, i64)>,
@@ -163,6 +165,7 @@ impl Partition {
         Self {
             entries: Vec::new(),
             truncated: Vec::new(),
+            cuts: Vec::new(),
             low: 0,
             epochs: vec![(0, 0)],
             leader: 0,
@@ -224,6 +227,7 @@ impl Partition {
     pub(super) fn truncate(&mut self, end: i64, now: u64) {
         let end = end.clamp(self.low, self.high());
         let stable = self.stable();
+        self.cuts.push((end, now));
         for mut entry in self.entries.split_off(usize::try_from(end).unwrap_or(0)) {
             entry.gone.get_or_insert((Gone::Truncated, now));
             let was_stable = entry.offset < stable;

@@ -93,6 +93,17 @@ impl SimCluster {
         })
     }
 
+    /// Returns the truncations of a partition of the present topic: the end that was left, and
+    /// when. Also one that lost nothing but a gap is here.
+    #[must_use]
+    pub fn truncations(&self, topic: &str, partition: i32) -> Vec<(i64, Instant)> {
+        self.with(|state| {
+            let log = state.topics.get(topic).and_then(|topic| topic.partition(partition));
+            let cuts = log.map_or(&[][..], |log| log.cuts.as_slice());
+            cuts.iter().map(|(end, at)| (*end, instant(state.origin, *at))).collect()
+        })
+    }
+
     /// Returns a partition's bounds, or `None` when it is not there.
     #[must_use]
     pub fn watermarks(&self, topic: &str, partition: i32) -> Option<Watermarks> {

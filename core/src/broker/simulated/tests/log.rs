@@ -95,3 +95,15 @@ fn markers_reach_each_partition_in_their_own_time() {
         assert_ne!(decided[0], decided[1]);
     });
 }
+
+#[test]
+fn a_transaction_that_was_truncated_holds_up_nobody() {
+    run(async {
+        let cluster = small(Faults::none(), 2);
+        let txn = cluster.begin();
+        cluster.append_in(txn, "t", 0, SimRecord::of("lost"));
+        cluster.truncate("t", 0, 2);
+        fill(&cluster, "t", 0, 2..5);
+        assert_eq!(cluster.watermarks("t", 0).unwrap().stable, 5);
+    });
+}

@@ -78,13 +78,13 @@ fn a_reader_ahead_of_the_last_stable_offset_hears_of_no_end() {
 #[test]
 fn a_gap_at_the_tail_is_passed_only_with_the_end() {
     run(async {
-        let cluster = small(Faults { end_ms: 400, ..Faults::none() }, 6);
+        let cluster = small(Faults { end_ms: 100_000, ..Faults::none() }, 6);
         cluster.compact("t", 0, [1, 3, 4, 5]);
         let mut listener = reading(&cluster, Isolation::ReadCommitted, 0, Some(0));
-        let heard = listener.listen(ms(1_000)).await;
-        assert_eq!(heard.last().unwrap(), "0: progress 6");
-        assert_eq!(heard.iter().filter(|line| !line.contains("progress")).count(), 2, "{heard:?}");
-        assert!(!heard.contains(&"0: progress 4".to_owned()), "{heard:?}");
+        let early = listener.listen(ms(10)).await;
+        assert_eq!(early.last().unwrap(), "0: progress 3", "{early:?}");
+        assert_eq!(early.iter().filter(|line| !line.contains("progress")).count(), 2, "{early:?}");
+        assert_eq!(listener.listen(ms(100_000)).await, ["0: progress 6"]);
     });
 }
 
