@@ -13,6 +13,7 @@ fn records_come_in_order_and_the_end_is_told_once() {
         let cluster = small(Faults { fetch_batch: 2, progress_late: 1.0, end_ms: 30, ..Faults::none() }, 3);
         let mut listener = reading(&cluster, Isolation::ReadCommitted, 1, Some(0));
         assert_eq!(listener.listen(ms(1_000)).await, ["0:1 t-1", "0:2 t-2", "0: progress 3"]);
+        cluster.move_leader("t", 0);
         assert_eq!(listener.listen(ms(1_000)).await, [""; 0]);
         fill(&cluster, "t", 0, 3..4);
         assert_eq!(listener.listen(ms(1_000)).await, ["0:3 t-3", "0: progress 4"]);
@@ -169,6 +170,29 @@ fn an_outage_is_silence_and_then_goes_on_without_loss() {
             let expected = [format!("0:{round} t-{round}"), format!("0: progress {}", round + 1)];
             assert_eq!(listener.listen(ms(200)).await, expected);
         }
+    });
+}
+
+#[test]
+fn a_lost_connection_takes_the_answer_along_and_a_stall_keeps_it() {
+    run(async {
+        let mut late = [0; 2];
+        for seed in 0..30 {
+            for (index, outage) in [SimCluster::disconnect as fn(&_, _), SimCluster::stall].iter().enumerate()
+            {
+                let cluster = SimCluster::new(seed, Faults { fetch_ms: 50, ..Faults::none() });
+                cluster.create_topic("t", 1);
+                fill(&cluster, "t", 0, 0..3);
+                let mut listener = reading(&cluster, Isolation::ReadCommitted, 0, Some(0));
+                let early = listener.listen(ms(25)).await;
+                outage(&cluster, ms(5));
+                cluster.delete_records("t", 0, 3);
+                let heard = listener.listen(ms(500)).await;
+                late[index] += usize::from(early.is_empty() && heard[0] == "0:0 t-0");
+            }
+        }
+        assert_eq!(late[0], 0);
+        assert!(late[1] > 3, "{late:?}");
     });
 }
 

@@ -124,3 +124,22 @@ fn creating_a_topic_twice_says_that_it_was_there() {
         assert_eq!(broker.describe(vec![], within(100)).await.unwrap_err().code(), ErrorCode::ShuttingDown);
     });
 }
+
+#[test]
+fn a_topic_may_be_created_though_the_answer_was_lost() {
+    run(async {
+        let mut told = [0; 2];
+        for seed in 0..30 {
+            let cluster = SimCluster::new(seed, Faults { request_ms: 40, ..Faults::none() });
+            let broker = cluster.broker("p");
+            let topic =
+                NewTopic { topic: "n".into(), partitions: 1, replication_factor: 1, config: Vec::new() };
+            let (created, ()) = tokio::join!(broker.create_topic(topic, within(1_000)), async {
+                sleep(ms(25)).await;
+                cluster.disconnect(ms(30));
+            });
+            told[usize::from(created.unwrap())] += 1;
+        }
+        assert!(told[0] > 3 && told[1] > 3, "{told:?}");
+    });
+}
