@@ -1,1 +1,0 @@
-//! A Kafka of our own in virtual time, with seeded faults.
