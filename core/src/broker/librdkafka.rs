@@ -1,1 +1,0 @@
-//! The Kafka client librdkafka behind the seam.

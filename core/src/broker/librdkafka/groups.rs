@@ -1,0 +1,85 @@
+//! Committed offsets of groups, set from outside.
+
+use std::ptr;
+
+use rdkafka_sys as rd;
+use rdkafka_sys::rd_kafka_admin_op_t as Api;
+
+use super::admin::{Admin, Call, Refusal};
+use super::errors::Code;
+use super::native::Event;
+use super::values::{PartitionList, c_string, code_at, rd_kafka_error_code};
+use crate::broker::TopicPartition;
+use crate::error::{ErrorCode, Result};
+use crate::runtime::Deadline;
+
+/// Sets the committed offsets of a group.
+pub(super) async fn commit(
+    admin: &Admin,
+    group: String,
+    offsets: Vec<(TopicPartition, i64)>,
+    by: Deadline,
+) -> Result<()> {
+    if offsets.is_empty() {
+        return Ok(());
+    }
+    let what = format!("committing offsets of group `{group}`");
+    let call =
+        Call { api: Api::RD_KAFKA_ADMIN_OP_ALTERCONSUMERGROUPOFFSETS, what: &what, by, isolation: None };
+    let name = c_string("group", &group)?;
+    let mut list = PartitionList::new();
+    for (at, offset) in &offsets {
+        list.add(&c_string("topic", &at.topic)?, at.partition, *offset, None);
+    }
+    let pending = admin.call(
+        call,
+        |desk| {
+            // SAFETY: name and list live and are copied into the request, which the call copies.
+            unsafe {
+                let mut request = rd::rd_kafka_AlterConsumerGroupOffsets_new(name.as_ptr(), list.raw());
+                rd::rd_kafka_AlterConsumerGroupOffsets(
+                    desk.rk,
+                    &raw mut request,
+                    1,
+                    desk.options,
+                    desk.queue,
+                );
+                rd::rd_kafka_AlterConsumerGroupOffsets_destroy(request);
+            }
+        },
+        committed,
+    )?;
+    match pending.wait_ok(ErrorCode::CommitFailed).await? {
+        Code::NONE => Ok(()),
+        code => Err(code.error(&what, None, ErrorCode::CommitFailed).with("group", group)),
+    }
+}
+
+/// Returns the first error of the group or of one of its partitions.
+fn committed(event: &Event) -> Result<Code, Refusal> {
+    event.accepted()?;
+    let mut count = 0;
+    // SAFETY: the event is a result of AlterConsumerGroupOffsets and outlives what is read.
+    unsafe {
+        let result = rd::rd_kafka_event_AlterConsumerGroupOffsets_result(event.raw());
+        let groups = rd::rd_kafka_AlterConsumerGroupOffsets_result_groups(result, &raw mut count);
+        for index in 0..count {
+            let group = *groups.add(index);
+            let error = rd::rd_kafka_group_result_error(group);
+            if !error.is_null() {
+                return Ok(Code(rd_kafka_error_code(error)));
+            }
+            let partitions = rd::rd_kafka_group_result_partitions(group);
+            if partitions.is_null() {
+                continue;
+            }
+            for element in 0..usize::try_from((*partitions).cnt).unwrap_or(0) {
+                let code = code_at(ptr::addr_of!((*(*partitions).elems.add(element)).err));
+                if code != Code::NONE {
+                    return Ok(code);
+                }
+            }
+        }
+    }
+    Ok(Code::NONE)
+}
