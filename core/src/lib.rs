@@ -3,6 +3,7 @@
 pub mod broker;
 pub mod config;
 pub mod directive;
+mod document;
 pub mod error;
 pub mod event;
 pub mod matcher;
