@@ -6,6 +6,7 @@ pub mod codec;
 pub mod completion;
 pub mod config;
 pub mod directive;
+mod document;
 pub mod engine;
 pub mod error;
 pub mod event;

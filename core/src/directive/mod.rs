@@ -1,5 +1,19 @@
 //! Topic directives: what a test says about the topics it works with.
+//!
+//! text -> tree ([`crate::document`]) -> [`Directives`], with everything that is wrong told at once. Pure.
 
+mod filters;
+mod keys;
 mod model;
+mod names;
+mod normalised;
+mod read;
+mod sources;
+mod start;
 
+pub use keys::json_schema;
 pub use model::*;
+pub use names::{validate_bootstrap_servers, validate_uniqueness};
+
+#[cfg(test)]
+mod tests;

@@ -49,6 +49,8 @@ pub struct TopicDirective {
     pub format: Format,
     /// The format of the key.
     pub key_format: KeyFormat,
+    /// The subject in the schema registry; `None` means TopicNameStrategy.
+    pub subject: Option<Subject>,
 }
 
 impl TopicDirective {
@@ -73,6 +75,7 @@ impl TopicDirective {
             unattributed: Unattributed::Inconclusive,
             format: Format::Json,
             key_format: KeyFormat::String,
+            subject: None,
         }
     }
 }
@@ -260,6 +263,43 @@ pub enum KeyFormat {
     Json,
     /// Bytes as they are.
     Bytes,
+}
+
+/// The subject of a value's schema.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// Named after topic and record, in one of the known ways.
+    Strategy(SubjectStrategy),
+    /// This one.
+    Named {
+        /// Its name.
+        name: String,
+        /// Its version; `None` is the latest.
+        version: Option<i32>,
+    },
+}
+
+/// How subjects are named, by their known names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SubjectStrategy {
+    /// `<topic>-value`.
+    TopicName,
+    /// The full name of the record.
+    RecordName,
+    /// `<topic>-<full name of the record>`.
+    TopicRecordName,
+}
+
+impl SubjectStrategy {
+    /// Returns the word of the document.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::TopicName => "TopicNameStrategy",
+            Self::RecordName => "RecordNameStrategy",
+            Self::TopicRecordName => "TopicRecordNameStrategy",
+        }
+    }
 }
 
 /// Which events of the test enter its journal. Empty lets every one in.

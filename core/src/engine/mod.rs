@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 use tokio::runtime::Handle;
 
-use crate::broker::librdkafka::Librdkafka;
+use crate::broker::librdkafka::{Librdkafka, LibrdkafkaConfig, reaper};
 use crate::clusters::{Clusters, Connector};
 use crate::completion::Operations;
 use crate::config::Config;
@@ -120,7 +120,12 @@ impl Connector for RealClusters {
         config: &crate::config::ClusterConfig,
         principal: Option<(&str, &crate::config::PrincipalConfig)>,
     ) -> Result<Arc<dyn crate::broker::Broker>> {
-        Librdkafka::connect(cluster, config, principal)
+        Librdkafka::connect(LibrdkafkaConfig {
+            cluster_name: cluster.to_owned(),
+            cluster: config.clone(),
+            principal: principal.map(|(name, principal)| (name.to_owned(), principal.clone())),
+            client_id: "test-probe".to_owned(),
+        })
     }
 }
 
@@ -219,7 +224,7 @@ impl Probe {
             return Ok(());
         }
         self.0.close();
-        crate::broker::librdkafka::wait_for_reaper(timeout.unwrap_or(self.0.config.limits.close_timeout));
+        reaper::settle(timeout.unwrap_or(self.0.config.limits.close_timeout));
         Ok(())
     }
 

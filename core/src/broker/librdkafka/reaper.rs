@@ -23,6 +23,7 @@ static STATE: Mutex<State> = Mutex::new(State {
     busy: None,
 });
 static ARRIVAL: Condvar = Condvar::new();
+static DONE: Condvar = Condvar::new();
 
 struct State {
     waiting: VecDeque<Native>,
@@ -54,6 +55,11 @@ pub fn pending() -> usize {
 pub fn leaked() -> usize {
     let state = lock();
     state.leaked + usize::from(state.is_stuck())
+}
+
+/// Waits until everything that was let go of is destroyed, or the time is over.
+pub fn settle(timeout: Duration) {
+    drop(DONE.wait_timeout_while(lock(), timeout, |state| state.pending > 0));
 }
 
 /// Takes a handle to destroy. Returns at once.
@@ -88,6 +94,7 @@ fn serve(number: u64) {
         native.destroy();
         state = lock();
         state.pending -= 1;
+        DONE.notify_all();
         if state.thread == number {
             state.busy = None;
         } else {
