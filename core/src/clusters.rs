@@ -49,9 +49,12 @@ impl Clusters {
     ) -> Result<Arc<Link>> {
         let (name, cluster) = config.cluster_of(&directive.location)?;
         if cluster.embedded.is_some() {
-            return Err(ProbeError::new(ErrorCode::Unsupported, "the embedded cluster is not in this version")
-                .with("cluster", name.as_str())
-                .hint("set `bootstrap-servers` of a Kafka cluster"));
+            return Err(ProbeError::new(
+                ErrorCode::Unsupported,
+                "the embedded cluster is not in this version",
+            )
+            .with("cluster", name.as_str())
+            .hint("set `bootstrap-servers` of a Kafka cluster"));
         }
         let principal = known_principal(config, &cluster, directive)?;
         let mut links = lock(&self.links);
@@ -63,7 +66,8 @@ impl Clusters {
             return Ok(link.clone());
         }
         let broker = self.connector.connect(&key.0, &cluster, principal)?;
-        let delivery_timeout = config.dsl.ask_timeout.max(config.dsl.blocking_timeout).mul_f64(config.time_factor);
+        let delivery_timeout =
+            config.dsl.ask_timeout.max(config.dsl.blocking_timeout).mul_f64(config.time_factor);
         let link = Link::open(
             &key.0,
             &cluster.bootstrap_servers,
@@ -104,14 +108,19 @@ fn known_principal<'a>(
     let Some(name) = directive.client_principal.as_deref() else { return Ok(None) };
     match cluster.principals.get(name).or_else(|| config.principals.get(name)) {
         Some(principal) => Ok(Some((name, principal))),
-        None if config.strict_principals => {
-            Err(ProbeError::new(ErrorCode::UnknownPrincipal, format!("principal `{name}` was not configured"))
-                .with("principal", name)
-                .with("topic", &*directive.topic)
-                .hint("add it under `principals:`, or switch `strict-principals` off"))
-        }
+        None if config.strict_principals => Err(ProbeError::new(
+            ErrorCode::UnknownPrincipal,
+            format!("principal `{name}` was not configured"),
+        )
+        .with("principal", name)
+        .with("topic", &*directive.topic)
+        .hint("add it under `principals:`, or switch `strict-principals` off")),
         None => {
-            tracing::info!(principal = name, topic = &*directive.topic, "an unknown principal connects by default");
+            tracing::info!(
+                principal = name,
+                topic = &*directive.topic,
+                "an unknown principal connects by default"
+            );
             Ok(None)
         }
     }

@@ -115,7 +115,11 @@ impl Expectation {
                 .hint(format!("the keys are {}", KEYS.join(", "))));
         }
         let text = |key: &str| {
-            object.get(key).and_then(Value::as_str).map(str::to_owned).ok_or_else(|| invalid(format!("`{key}` was missing")))
+            object
+                .get(key)
+                .and_then(Value::as_str)
+                .map(str::to_owned)
+                .ok_or_else(|| invalid(format!("`{key}` was missing")))
         };
         let verb = match (text("verb")?.as_str(), object.get("n")) {
             ("expect_event", None) => Verb::Event,
@@ -137,8 +141,10 @@ impl Expectation {
                     format!("verb `{}` is not in this version", text("verb")?),
                 ));
             }
-            (other, _) => return Err(invalid(format!("`{other}` was not a verb"))
-                .hint("the verbs are expect_event, expect_none, receive_event, receive_n")),
+            (other, _) => {
+                return Err(invalid(format!("`{other}` was not a verb"))
+                    .hint("the verbs are expect_event, expect_none, receive_event, receive_n"));
+            }
         };
         let mut matching = match object.get("match") {
             None | Some(Value::Null) => Match::new(),
@@ -153,7 +159,9 @@ impl Expectation {
                 millis
                     .as_f64()
                     .and_then(|millis| Duration::try_from_secs_f64(millis / 1e3).ok())
-                    .ok_or_else(|| invalid(format!("`within_ms` was `{millis}`, not a number of milliseconds")))?,
+                    .ok_or_else(|| {
+                        invalid(format!("`within_ms` was `{millis}`, not a number of milliseconds"))
+                    })?,
             ),
         };
         Ok(Self { verb, topic: text("topic")?, matching, within })
@@ -190,7 +198,9 @@ impl Outcome {
             Self::Produced(ack) => ack.to_json(),
             Self::Tried(ProduceResult::Ack(ack)) => json!({ "ack": ack.to_json() }),
             Self::Tried(ProduceResult::Nack(error)) => json!({ "error": error.to_json() }),
-            Self::Consumed(ConsumedResult::Ack(event)) => json!({ "found": true, "event": event.to_json(false) }),
+            Self::Consumed(ConsumedResult::Ack(event)) => {
+                json!({ "found": true, "event": event.to_json(false) })
+            }
             Self::Consumed(ConsumedResult::Nack(nack)) => json!({
                 "found": false, "reason": nack.reason(), "error": nack.error().map(ProbeError::to_json),
             }),

@@ -24,11 +24,12 @@ impl Registry {
                 .hint("close sessions, or raise `limits.sessions`"));
         }
         match self.sessions.entry(session.test_id.clone()) {
-            dashmap::Entry::Occupied(entry) if entry.get().strong_count() > 0 => {
-                Err(ProbeError::new(ErrorCode::InvalidArgument, format!("test id `{}` was in use", session.test_id))
-                    .with("test_id", &*session.test_id)
-                    .hint("close the session that has it, or leave the test id out to get a fresh one"))
-            }
+            dashmap::Entry::Occupied(entry) if entry.get().strong_count() > 0 => Err(ProbeError::new(
+                ErrorCode::InvalidArgument,
+                format!("test id `{}` was in use", session.test_id),
+            )
+            .with("test_id", &*session.test_id)
+            .hint("close the session that has it, or leave the test id out to get a fresh one")),
             dashmap::Entry::Occupied(mut entry) => {
                 entry.insert(Arc::downgrade(session));
                 Ok(())

@@ -58,8 +58,11 @@ impl Policy {
                 }
                 if self.restarts.len() == RESTARTS {
                     return Decision::Fatal(
-                        ProbeError::new(error.code(), format!("the client failed {} times within a minute", RESTARTS + 1))
-                            .caused_by(error),
+                        ProbeError::new(
+                            error.code(),
+                            format!("the client failed {} times within a minute", RESTARTS + 1),
+                        )
+                        .caused_by(error),
                     );
                 }
                 let backoff = FIRST_BACKOFF * 2_u32.pow(u32::try_from(self.restarts.len()).unwrap_or(0));

@@ -75,10 +75,8 @@ impl<'a> Fields<'a> {
         };
         let integer = value.integer().filter(|integer| (least..=most).contains(integer));
         if integer.is_none() {
-            let message = format!(
-                "`{name}` was {}, not an integer from {least} to {most}",
-                self.describe(name, value)
-            );
+            let message =
+                format!("`{name}` was {}, not an integer from {least} to {most}", self.describe(name, value));
             problems.add(&value.place, message);
         }
         integer

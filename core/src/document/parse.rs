@@ -174,7 +174,9 @@ impl<'a> Builder<'a> {
             };
             let key_node = self.node(event, &span, depth + 1, path.clone())?;
             let (key, merges) = match &key_node.content {
-                Content::Scalar { text, plain, .. } => (Arc::<str>::from(text.as_str()), *plain && text == "<<"),
+                Content::Scalar { text, plain, .. } => {
+                    (Arc::<str>::from(text.as_str()), *plain && text == "<<")
+                }
                 _ => return Err(self.stop(&key_node.place, "a key was no text")),
             };
             let below = path.key(&key);
@@ -249,9 +251,7 @@ fn weight(node: &Node) -> usize {
     32 + match &node.content {
         Content::Scalar { text, .. } => text.len(),
         Content::List(items) => items.iter().map(weight).sum(),
-        Content::Object(entries) => {
-            entries.iter().map(|entry| entry.key.len() + weight(&entry.value)).sum()
-        }
+        Content::Object(entries) => entries.iter().map(|entry| entry.key.len() + weight(&entry.value)).sum(),
     }
 }
 

@@ -82,7 +82,8 @@ async fn mark_of(look: &Look, by: Deadline) -> Result<TopicMark> {
             let message = format!("topic `{}` was deleted", lane.topic);
             return Err(ProbeError::new(ErrorCode::UnknownTopic, message).with("topic", &*lane.topic));
         }
-        let ends = listed.into_iter().map(|(partition, end)| (partition, end.map_or(0, |end| end.offset))).collect();
+        let ends =
+            listed.into_iter().map(|(partition, end)| (partition, end.map_or(0, |end| end.offset))).collect();
         return Ok(TopicMark { generation, ends });
     }
 }
@@ -128,7 +129,8 @@ impl Expecting<'_> {
             return match self.judge.verb {
                 Verb::None => Ok(self.passed(Progress::default(), Some(&ends))),
                 Verb::Event | Verb::Receive(_) => {
-                    let finding = Finding::Missing { wanted: self.judge.wanted(), found: progress.found.len() };
+                    let finding =
+                        Finding::Missing { wanted: self.judge.wanted(), found: progress.found.len() };
                     Err(self.explain(finding, Some(&ends)))
                 }
             };
@@ -183,7 +185,8 @@ impl Expecting<'_> {
         let (events, own): (Vec<_>, Vec<_>) = progress.found.into_iter().unzip();
         let mut warnings = Vec::new();
         if self.judge.verb == Verb::Event && self.judge.matching.own.is_none() && own.iter().all(|own| *own) {
-            let message = "only an event that this session produced itself satisfied the expectation".to_owned();
+            let message =
+                "only an event that this session produced itself satisfied the expectation".to_owned();
             warnings.push(Warning { code: "SELF_MATCH", message });
         }
         Verdict { events, own, coverage: self.coverage(ends), warnings }
@@ -204,7 +207,10 @@ impl Expecting<'_> {
         let mut hints: Vec<String> = Vec::new();
         if let Finding::Missing { .. } = finding {
             hints.extend(
-                self.judge.elsewhere(self.session).into_iter().map(|topic| format!("a match is on topic `{topic}`")),
+                self.judge
+                    .elsewhere(self.session)
+                    .into_iter()
+                    .map(|topic| format!("a match is on topic `{topic}`")),
             );
         }
         let silent = matches!(&finding, Finding::Doubtful(Doubt::NotCovered { .. }));

@@ -33,7 +33,11 @@ enum From {
     /// Per partition the first offset.
     Offsets(BTreeMap<i32, i64>),
     /// In one partition the first offset, in others the first journal entry.
-    Behind { partition: i32, offset: i64, entry: usize },
+    Behind {
+        partition: i32,
+        offset: i64,
+        entry: usize,
+    },
 }
 
 /// What the judge makes of one journal entry.
@@ -53,7 +57,12 @@ pub(crate) struct Progress {
 }
 
 impl Judge {
-    pub(crate) fn new(session: &SessionInner, topic: Arc<SessionTopic>, verb: Verb, matching: Match) -> Result<Self> {
+    pub(crate) fn new(
+        session: &SessionInner,
+        topic: Arc<SessionTopic>,
+        verb: Verb,
+        matching: Match,
+    ) -> Result<Self> {
         let look = topic.look(&session.test_id)?;
         let mut generation = look.generation;
         let name = &topic.directive.name;
@@ -61,8 +70,11 @@ impl Judge {
             After::Start => From::Start,
             After::Mark(mark) => {
                 let mark = mark.topics.get(name).ok_or_else(|| {
-                    ProbeError::new(ErrorCode::InvalidArgument, format!("the mark did not know topic `{name}`"))
-                        .hint("take the mark after the topic was added to the session")
+                    ProbeError::new(
+                        ErrorCode::InvalidArgument,
+                        format!("the mark did not know topic `{name}`"),
+                    )
+                    .hint("take the mark after the topic was added to the session")
                 })?;
                 generation = mark.generation;
                 From::Offsets(mark.ends.clone())
@@ -88,7 +100,9 @@ impl Judge {
             From::Offsets(first) if event.generation == self.generation => {
                 event.offset >= first.get(&event.partition).copied().unwrap_or(0)
             }
-            From::Behind { partition, offset, .. } if *partition == event.partition => event.offset >= *offset,
+            From::Behind { partition, offset, .. } if *partition == event.partition => {
+                event.offset >= *offset
+            }
             From::Behind { entry, .. } => index >= *entry,
             From::Start | From::Offsets(_) => true,
         }
@@ -100,7 +114,9 @@ impl Judge {
         session.journal.read(start, |entries| {
             for (index, entry) in (start..).zip(entries) {
                 progress.next = index + 1;
-                if entry.event.topic != self.topic.directive.name || !ends.is_none_or(|ends| below(ends, &entry.event)) {
+                if entry.event.topic != self.topic.directive.name
+                    || !ends.is_none_or(|ends| below(ends, &entry.event))
+                {
                     continue;
                 }
                 match self.judge(index, entry) {
@@ -171,7 +187,13 @@ impl Judge {
     }
 
     /// Returns what keeps a verdict about absence from being certain, although everything was read.
-    pub(crate) fn doubt(&self, session: &SessionInner, look: &Look, ends: &Ends, progress: &Progress) -> Option<Doubt> {
+    pub(crate) fn doubt(
+        &self,
+        session: &SessionInner,
+        look: &Look,
+        ends: &Ends,
+        progress: &Progress,
+    ) -> Option<Doubt> {
         if let Some(doubt) = self.gap(look, ends) {
             return Some(doubt);
         }
@@ -206,7 +228,8 @@ impl Judge {
     }
 
     fn unattributed(&self, session: &SessionInner, look: &Look, ends: &Ends) -> Option<Doubt> {
-        if self.topic.directive.unattributed == Unattributed::Ignore || matches!(self.verb, Verb::Receive(_)) {
+        if self.topic.directive.unattributed == Unattributed::Ignore || matches!(self.verb, Verb::Receive(_))
+        {
             return None;
         }
         let (records, dropped) = {
@@ -243,7 +266,11 @@ impl Judge {
     }
 
     /// Returns the funnel and the events that did not match.
-    pub(crate) fn funnel(&self, session: &SessionInner, look: &Look) -> (Funnel, Vec<(Arc<ReceivedEvent>, bool)>) {
+    pub(crate) fn funnel(
+        &self,
+        session: &SessionInner,
+        look: &Look,
+    ) -> (Funnel, Vec<(Arc<ReceivedEvent>, bool)>) {
         let seen = look.lane.seen(look.view);
         let mut funnel = Funnel { seen: seen.total, unattributed: seen.unattributed, ..Funnel::default() };
         let mut stages: BTreeMap<Stage, u64> = BTreeMap::new();
@@ -306,8 +333,9 @@ fn below(ends: &Ends, event: &ReceivedEvent) -> bool {
 
 /// Drops the conditions on fields that are kept in the value: of an undecodable one they say nothing.
 fn relax(directive: &TopicDirective, matching: &Match) -> Match {
-    let in_value =
-        |source: &Source| directive.envelope == EnvelopeMode::CeStructured || matches!(source, Source::ValuePointer(_));
+    let in_value = |source: &Source| {
+        directive.envelope == EnvelopeMode::CeStructured || matches!(source, Source::ValuePointer(_))
+    };
     let mut relaxed = matching.clone();
     let correlation = &directive.correlation;
     if in_value(&correlation.id) {
@@ -323,7 +351,12 @@ fn relax(directive: &TopicDirective, matching: &Match) -> Match {
 }
 
 /// Returns how long the journal was when a record was read, or when its acknowledgement came.
-fn position_in_journal(session: &SessionInner, topic: &Arc<str>, partition: i32, offset: i64) -> Result<usize> {
+fn position_in_journal(
+    session: &SessionInner,
+    topic: &Arc<str>,
+    partition: i32,
+    offset: i64,
+) -> Result<usize> {
     let read = session.journal.read(0, |entries| {
         let at = |entry: &Entry| {
             entry.event.topic == *topic && entry.event.partition == partition && entry.event.offset == offset

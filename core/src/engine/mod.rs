@@ -195,7 +195,10 @@ impl Probe {
     /// Opens a session with a fresh test id. Once this returns, every event that is produced by
     /// anybody is seen. Errors: those of the directives' clusters and topics, each naming what was
     /// asked for; nothing stays open after an error.
-    pub fn open_session(&self, directives: Directives) -> impl Future<Output = Result<Session>> + Send + 'static {
+    pub fn open_session(
+        &self,
+        directives: Directives,
+    ) -> impl Future<Output = Result<Session>> + Send + 'static {
         self.open_session_as(directives, None)
     }
 
@@ -253,8 +256,11 @@ impl Probe {
 impl ProbeInner {
     pub(crate) fn check(&self) -> Result<()> {
         if self.pid != std::process::id() {
-            return Err(ProbeError::new(ErrorCode::Forked, "the probe was made in another process, before a fork")
-                .hint("make a probe in the child, or start children by `spawn`"));
+            return Err(ProbeError::new(
+                ErrorCode::Forked,
+                "the probe was made in another process, before a fork",
+            )
+            .hint("make a probe in the child, or start children by `spawn`"));
         }
         self.closing.check()
     }

@@ -9,8 +9,8 @@ use crate::codec::Reading;
 use crate::completion::lock;
 use crate::config::CommitPolicy;
 use crate::directive::{Directives, Format, Missing, Start, TopicDirective};
-use crate::engine::session::{Look, Session, SessionInner, SessionTopic};
 use crate::engine::Probe;
+use crate::engine::session::{Look, Session, SessionInner, SessionTopic};
 use crate::error::{ErrorCode, ProbeError, Result};
 use crate::runtime::{Deadline, Task, join_all};
 use crate::workers::catch_up::catch_up;
@@ -36,12 +36,18 @@ fn checked_test_id(test_id: Option<String>) -> Result<Arc<str>> {
     if (1..=128).contains(&test_id.len()) && test_id.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Ok(test_id.into());
     }
-    Err(ProbeError::new(ErrorCode::InvalidArgument, format!("`{}` was not a test id", test_id.escape_debug()))
-        .hint("a test id is 1 to 128 visible ASCII characters"))
+    Err(ProbeError::new(
+        ErrorCode::InvalidArgument,
+        format!("`{}` was not a test id", test_id.escape_debug()),
+    )
+    .hint("a test id is 1 to 128 visible ASCII characters"))
 }
 
 /// Makes topics ready for a session, side by side.
-pub(crate) async fn add_topics(session: &Arc<SessionInner>, directives: Directives) -> Result<Vec<SessionTopic>> {
+pub(crate) async fn add_topics(
+    session: &Arc<SessionInner>,
+    directives: Directives,
+) -> Result<Vec<SessionTopic>> {
     let names: Vec<String> = session
         .topics()
         .iter()
@@ -57,16 +63,25 @@ pub(crate) async fn add_topics(session: &Arc<SessionInner>, directives: Directiv
     join_all(opening.collect()).await.into_iter().collect()
 }
 
-async fn open_topic(session: &Arc<SessionInner>, directive: Arc<TopicDirective>, by: Deadline) -> Result<SessionTopic> {
+async fn open_topic(
+    session: &Arc<SessionInner>,
+    directive: Arc<TopicDirective>,
+    by: Deadline,
+) -> Result<SessionTopic> {
     if matches!(directive.format, Format::Avro | Format::Protobuf | Format::JsonSchema) {
-        let message = format!("format `{}` of topic `{}` is not in this version", directive.format.name(), directive.name);
+        let message = format!(
+            "format `{}` of topic `{}` is not in this version",
+            directive.format.name(),
+            directive.name
+        );
         return Err(ProbeError::new(ErrorCode::Unsupported, message).with("topic", &*directive.name));
     }
     let runtime = session.probe.runtime.handle();
     let link = session.probe.clusters.get_or_create(&session.probe.config, &directive, &runtime)?;
     let opened = Opening { session, directive: &directive, link: &link, by }.run().await;
     let look = opened.map_err(|error| {
-        link.unreachable(error, &format!("topic `{}` was opened", directive.topic), by).with("topic", &*directive.name)
+        link.unreachable(error, &format!("topic `{}` was opened", directive.topic), by)
+            .with("topic", &*directive.name)
     })?;
     Ok(SessionTopic {
         reading: Arc::new(Reading::new(&directive)),
@@ -143,9 +158,12 @@ impl Opening<'_> {
 
     fn unknown(&self) -> ProbeError {
         let (topic, cluster) = (&self.directive.topic, &self.link.cluster);
-        ProbeError::new(ErrorCode::UnknownTopic, format!("topic `{topic}` does not exist on cluster `{cluster}`"))
-            .with("cluster", cluster.as_str())
-            .hint("create it, say how under `create:`, or set `missing: wait` when the system under test does")
+        ProbeError::new(
+            ErrorCode::UnknownTopic,
+            format!("topic `{topic}` does not exist on cluster `{cluster}`"),
+        )
+        .with("cluster", cluster.as_str())
+        .hint("create it, say how under `create:`, or set `missing: wait` when the system under test does")
     }
 
     /// Registers the session's view; `None` when the topic changed under it.
@@ -185,13 +203,18 @@ impl Opening<'_> {
         let list = |spec| lane.list(&all, spec, Isolation::ReadUncommitted, self.by);
         let latest = async || {
             let listed = list(OffsetSpec::Latest).await?;
-            Ok::<BTreeMap<i32, i64>, ProbeError>(listed.into_iter().map(|(p, at)| (p, at.map_or(0, |at| at.offset))).collect())
+            Ok::<BTreeMap<i32, i64>, ProbeError>(
+                listed.into_iter().map(|(p, at)| (p, at.map_or(0, |at| at.offset))).collect(),
+            )
         };
         match &self.directive.start {
             Start::Latest => Ok((latest().await?, all)),
             Start::Earliest => {
                 let listed = list(OffsetSpec::Earliest).await?;
-                Ok((listed.into_iter().map(|(p, at)| (p, at.map_or(0, |at| at.offset))).collect(), Vec::new()))
+                Ok((
+                    listed.into_iter().map(|(p, at)| (p, at.map_or(0, |at| at.offset))).collect(),
+                    Vec::new(),
+                ))
             }
             Start::Timestamp(time) => {
                 let (ends, found) = (latest().await?, list(OffsetSpec::Timestamp(*time)).await?);
@@ -207,7 +230,8 @@ impl Opening<'_> {
             }
             Start::Offsets(offsets) => {
                 if let Some(partition) = offsets.keys().find(|partition| **partition >= count) {
-                    let message = format!("partition {partition} of topic `{}` does not exist", self.directive.topic);
+                    let message =
+                        format!("partition {partition} of topic `{}` does not exist", self.directive.topic);
                     return Err(ProbeError::new(ErrorCode::InvalidArgument, message)
                         .hint(format!("the topic has {count} partitions")));
                 }

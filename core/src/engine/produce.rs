@@ -21,7 +21,12 @@ const EVENT_SOURCE: &str = "test-probe";
 
 impl SessionInner {
     /// Produces an event within the ask timeout, or the given one.
-    pub(crate) async fn produce(self: &Arc<Self>, topic: &str, event: Event, timeout: Option<Duration>) -> Result<ProducedAck> {
+    pub(crate) async fn produce(
+        self: &Arc<Self>,
+        topic: &str,
+        event: Event,
+        timeout: Option<Duration>,
+    ) -> Result<ProducedAck> {
         let topic = self.topic(topic, "producer")?;
         if !topic.directive.role.produces() {
             return Err(not_registered(&self.test_id, &topic.directive.name, "producer"));
@@ -68,7 +73,12 @@ impl SessionInner {
     }
 
     /// Produces an event; what the broker, the schema or the clock refused is a nack.
-    pub(crate) async fn try_produce(self: &Arc<Self>, topic: &str, event: Event, timeout: Option<Duration>) -> Result<ProduceResult> {
+    pub(crate) async fn try_produce(
+        self: &Arc<Self>,
+        topic: &str,
+        event: Event,
+        timeout: Option<Duration>,
+    ) -> Result<ProduceResult> {
         match self.produce(topic, event, timeout).await {
             Ok(ack) => Ok(ProduceResult::Ack(ack)),
             Err(error) => match error.code().category() {
@@ -87,7 +97,8 @@ impl SessionInner {
         ce_id: Option<String>,
         sender: oneshot::Sender<Result<Delivered>>,
     ) -> crate::workers::producer::Report {
-        let (session, topic): (Weak<Self>, Weak<SessionTopic>) = (Arc::downgrade(self), Arc::downgrade(topic));
+        let (session, topic): (Weak<Self>, Weak<SessionTopic>) =
+            (Arc::downgrade(self), Arc::downgrade(topic));
         Box::new(move |result| {
             let Some(session) = session.upgrade() else { return };
             if let Some(topic) = topic.upgrade() {
@@ -140,5 +151,7 @@ impl SessionInner {
 
 /// Milliseconds since the epoch.
 pub(crate) fn millis_now() -> i64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }

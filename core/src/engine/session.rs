@@ -126,7 +126,11 @@ impl SessionInner {
         topics.get(name).cloned().ok_or_else(|| {
             let known: Vec<&str> = topics.keys().map(|name| &**name).collect();
             let error = not_registered(&self.test_id, name, role);
-            if known.is_empty() { error } else { error.hint(format!("the session's topics are {}", known.join(", "))) }
+            if known.is_empty() {
+                error
+            } else {
+                error.hint(format!("the session's topics are {}", known.join(", ")))
+            }
         })
     }
 
@@ -188,7 +192,9 @@ impl Session {
                 Operation::TryProduce { topic, event, timeout } => {
                     session.0.try_produce(&topic, *event, timeout).await.map(Outcome::Tried)
                 }
-                Operation::Fetch { topic, id } => session.fetch_consumed_event(&topic, &id).map(Outcome::Consumed),
+                Operation::Fetch { topic, id } => {
+                    session.fetch_consumed_event(&topic, &id).map(Outcome::Consumed)
+                }
                 Operation::FetchAll { topic, id } => {
                     let events = session.fetch_consumed_events(&topic, &id)?;
                     session.0.with_own(&topic, events).map(Outcome::Events)
@@ -200,7 +206,9 @@ impl Session {
                     session.0.with_own(&topic, events).map(Outcome::Events)
                 }
                 Operation::Coverage { topic } => session.coverage(&topic).map(Outcome::Coverage),
-                Operation::AddTopics(directives) => session.add_topics(directives).await.map(|()| Outcome::Done),
+                Operation::AddTopics(directives) => {
+                    session.add_topics(directives).await.map(|()| Outcome::Done)
+                }
                 Operation::Close => session.close().await.map(|()| Outcome::Done),
             }
         }
@@ -253,7 +261,8 @@ impl Session {
     /// Returns every consumed event of an id in journal order.
     pub fn fetch_consumed_events(&self, topic: &str, id: &str) -> Result<Vec<Arc<ReceivedEvent>>> {
         let events = self.journal(topic)?;
-        let of_id = |event: &Arc<ReceivedEvent>| event.envelope.id.as_deref() == Some(id) && event.error().is_none();
+        let of_id =
+            |event: &Arc<ReceivedEvent>| event.envelope.id.as_deref() == Some(id) && event.error().is_none();
         Ok(events.into_iter().filter(of_id).collect())
     }
 
@@ -264,7 +273,12 @@ impl Session {
 
     /// Expects an event. Errors: EXPECTATION_TIMEOUT when it provably did not come, an inconclusive
     /// code when that is not known. `within` is the configured default when absent.
-    pub async fn expect_event(&self, topic: &str, matching: Match, within: Option<Duration>) -> Result<Verdict> {
+    pub async fn expect_event(
+        &self,
+        topic: &str,
+        matching: Match,
+        within: Option<Duration>,
+    ) -> Result<Verdict> {
         let topic = topic.to_owned();
         self.0.expect(Expectation { verb: Verb::Event, topic, matching, within }).await
     }
@@ -322,24 +336,32 @@ impl Session {
     /// Closes the session; idempotent. Errors: PRODUCE_FAILED when an event that nobody waited for any
     /// more was not acknowledged.
     pub async fn close(&self) -> Result<()> {
-        let reason = ProbeError::new(ErrorCode::SessionClosed, format!("session `{}` was closed", self.test_id()))
-            .with("test_id", self.test_id());
+        let reason =
+            ProbeError::new(ErrorCode::SessionClosed, format!("session `{}` was closed", self.test_id()))
+                .with("test_id", self.test_id());
         if !self.0.detach(&reason) {
             return Ok(());
         }
         let failures = std::mem::take(&mut *lock(&self.0.unseen_failures));
         match failures.into_iter().next() {
             None => Ok(()),
-            Some(first) => Err(ProbeError::new(ErrorCode::ProduceFailed, "an event that nobody waited for was not acknowledged")
-                .with("test_id", self.test_id())
-                .hint("wait for what `produce_event` returns")
-                .caused_by(first)),
+            Some(first) => Err(ProbeError::new(
+                ErrorCode::ProduceFailed,
+                "an event that nobody waited for was not acknowledged",
+            )
+            .with("test_id", self.test_id())
+            .hint("wait for what `produce_event` returns")
+            .caused_by(first)),
         }
     }
 }
 
 impl SessionInner {
-    fn with_own(&self, topic: &str, events: Vec<Arc<ReceivedEvent>>) -> Result<Vec<(Arc<ReceivedEvent>, bool)>> {
+    fn with_own(
+        &self,
+        topic: &str,
+        events: Vec<Arc<ReceivedEvent>>,
+    ) -> Result<Vec<(Arc<ReceivedEvent>, bool)>> {
         let topic = self.topic(topic, "consumer")?;
         Ok(events.into_iter().map(|event| (event.clone(), topic.is_own(&event))).collect())
     }

@@ -49,7 +49,7 @@ impl Match {
             headers: members.get("headers").map(headers).transpose()?.unwrap_or_default(),
             value: members.get("value").cloned(),
             own: members.get("own").map(own).transpose()?,
-            after: members.get("after").map(after).transpose()?.unwrap_or_default(),
+            after: members.get("after").map(After::from_json).transpose()?.unwrap_or_default(),
             hint: text("hint")?,
         })
     }
@@ -188,25 +188,28 @@ fn headers(value: &Value) -> Result<Vec<(String, Option<Vec<u8>>)>> {
     Ok(read)
 }
 
-fn after(value: &Value) -> Result<After> {
-    match value {
-        Value::String(text) if text == "start" => Ok(After::Start),
-        Value::Object(given) if given.contains_key("mark") => {
-            let given = members(value, "`after`", &["mark"])?;
-            Ok(After::Mark(Mark::from_json(&given["mark"])?))
+impl After {
+    /// Reads the point from which to look, as it stands under `after`.
+    pub fn from_json(value: &Value) -> Result<After> {
+        match value {
+            Value::String(text) if text == "start" => Ok(After::Start),
+            Value::Object(given) if given.contains_key("mark") => {
+                let given = members(value, "`after`", &["mark"])?;
+                Ok(After::Mark(Mark::from_json(&given["mark"])?))
+            }
+            Value::Object(_) => {
+                let given = members(value, "`after`", &["topic", "partition", "offset"])?;
+                let topic = given.get("topic").and_then(Value::as_str);
+                let topic = topic.ok_or_else(|| invalid("`after` of a match named no topic".to_owned()))?;
+                Ok(After::Position {
+                    topic: topic.into(),
+                    partition: integer(given.get("partition"), "partition")?,
+                    offset: integer(given.get("offset"), "offset")?,
+                })
+            }
+            other => Err(invalid(format!("`after` of a match was not understood: `{}`", short(other)))
+                .hint("give \"start\", {\"mark\": ...} or {\"topic\", \"partition\", \"offset\"}")),
         }
-        Value::Object(_) => {
-            let given = members(value, "`after`", &["topic", "partition", "offset"])?;
-            let topic = given.get("topic").and_then(Value::as_str);
-            let topic = topic.ok_or_else(|| invalid("`after` of a match named no topic".to_owned()))?;
-            Ok(After::Position {
-                topic: topic.into(),
-                partition: integer(given.get("partition"), "partition")?,
-                offset: integer(given.get("offset"), "offset")?,
-            })
-        }
-        other => Err(invalid(format!("`after` of a match was not understood: `{}`", short(other)))
-            .hint("give \"start\", {\"mark\": ...} or {\"topic\", \"partition\", \"offset\"}")),
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
-use crate::broker::{Assignment, Reader, ReaderOptions, RecordRef, Sink, StopReason, TopicPartition};
+use crate::broker::{Assignment, ReaderOptions, RecordRef, Sink, StopReason, TopicPartition};
 use crate::codec::Scratch;
 use crate::error::{ProbeError, Result};
 use crate::workers::lane::{Gap, Lane, ViewKey};

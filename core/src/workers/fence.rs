@@ -80,7 +80,10 @@ impl Lane {
                 return Err(gap(None, "the topic was deleted or created anew".to_owned()));
             }
             if found.is_none() {
-                return Err(not_covered(None, format!("topic `{}` did not exist at the deadline", self.topic)));
+                return Err(not_covered(
+                    None,
+                    format!("topic `{}` did not exist at the deadline", self.topic),
+                ));
             }
             let (now, tracks) = {
                 let state = self.state();
@@ -119,14 +122,20 @@ impl Lane {
                 NoFence::Failed(error.clone())
             }
             _ => {
-                let why = format!("the broker did not answer for the end offsets in time: {}", error.message());
+                let why =
+                    format!("the broker did not answer for the end offsets in time: {}", error.message());
                 not_covered(None, why)
             }
         }
     }
 
     /// Waits until everything below the ends was delivered to the view.
-    pub(crate) async fn covered(self: &Arc<Self>, key: ViewKey, ends: &Ends, by: Deadline) -> Result<(), NoFence> {
+    pub(crate) async fn covered(
+        self: &Arc<Self>,
+        key: ViewKey,
+        ends: &Ends,
+        by: Deadline,
+    ) -> Result<(), NoFence> {
         let mut changes = self.watch();
         let mut lso_asked = false;
         loop {
@@ -156,7 +165,9 @@ impl Lane {
                         }
                     }
                 };
-                return tokio::time::timeout_at(by.instant(), wait).await.unwrap_or(Err(NoFence::Doubt(doubt)));
+                return tokio::time::timeout_at(by.instant(), wait)
+                    .await
+                    .unwrap_or(Err(NoFence::Doubt(doubt)));
             }
         }
     }
@@ -174,12 +185,20 @@ impl Lane {
             }
             match state.track(partition).and_then(|track| track.stopped.as_ref()) {
                 Some((at, StopReason::Corrupt(_))) => {
-                    return Err(not_covered(Some(partition), format!("the batch at offset {at} failed its checksum")));
+                    return Err(not_covered(
+                        Some(partition),
+                        format!("the batch at offset {at} failed its checksum"),
+                    ));
                 }
                 Some((at, StopReason::OffsetGone(_))) => {
-                    return Err(gap(Some(partition), format!("the record at offset {at} was gone before it was read")));
+                    return Err(gap(
+                        Some(partition),
+                        format!("the record at offset {at} was gone before it was read"),
+                    ));
                 }
-                Some((_, StopReason::TopicGone)) => return Err(gap(None, "the topic was deleted".to_owned())),
+                Some((_, StopReason::TopicGone)) => {
+                    return Err(gap(None, "the topic was deleted".to_owned()));
+                }
                 Some((_, StopReason::NotAuthorized(cause))) => return Err(NoFence::Failed(cause.clone())),
                 None => return Ok(Some((partition, next, *end))),
             }

@@ -187,7 +187,11 @@ impl Lane {
     /// Registers a view. `starts` are offsets that were asked for before this call; for one that
     /// follows the end, what the lane has passed meanwhile counts as before. Returns its key and
     /// the partitions that a private reader has to catch up on.
-    pub(crate) fn register(&self, mut view: View, follows_end: &dyn Fn(i32) -> bool) -> (ViewKey, Vec<(i32, i64)>) {
+    pub(crate) fn register(
+        &self,
+        mut view: View,
+        follows_end: &dyn Fn(i32) -> bool,
+    ) -> (ViewKey, Vec<(i32, i64)>) {
         let mut state = self.state();
         view.generation = state.generation;
         view.generation_read = state.generation;
@@ -251,7 +255,8 @@ impl Lane {
     pub(crate) fn seen(&self, key: ViewKey) -> Seen {
         let state = self.state();
         let Some(view) = state.views.get(&key) else { return Seen::default() };
-        let unattributed = state.group(&view.directive.correlation.test_id).map_or(0, |group| group.unattributed);
+        let unattributed =
+            state.group(&view.directive.correlation.test_id).map_or(0, |group| group.unattributed);
         Seen {
             total: state.seen.saturating_sub(view.seen_before),
             unattributed: unattributed.saturating_sub(view.unattributed_before),

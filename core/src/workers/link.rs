@@ -73,8 +73,13 @@ impl Link {
             return Ok(lane.clone());
         }
         let worker = self.worker(&mut lanes, isolation);
-        let lane =
-            Arc::new(Lane::new(topic.clone(), isolation, self.broker.clone(), worker.clone(), self.unattributed_limit));
+        let lane = Arc::new(Lane::new(
+            topic.clone(),
+            isolation,
+            self.broker.clone(),
+            worker.clone(),
+            self.unattributed_limit,
+        ));
         worker.adopt(&lane);
         lanes.by_topic.insert((topic.clone(), isolation), lane.clone());
         Ok(lane)
@@ -103,7 +108,8 @@ impl Link {
     pub(crate) fn reap(&self, linger: Duration) {
         let mut released = Vec::new();
         lock(&self.lanes).by_topic.retain(|_, lane| {
-            let keep = lane.idle_since().is_none_or(|since| since.elapsed() < linger) || Arc::strong_count(lane) > 2;
+            let keep =
+                lane.idle_since().is_none_or(|since| since.elapsed() < linger) || Arc::strong_count(lane) > 2;
             if !keep {
                 released.push(lane.clone());
             }
@@ -119,7 +125,8 @@ impl Link {
         if !by.passed() || !matches!(error.code(), ErrorCode::TimedOut | ErrorCode::BrokerUnreachable) {
             return error;
         }
-        let message = format!("cluster `{}` at `{}` did not answer in time while {doing}", self.cluster, self.servers);
+        let message =
+            format!("cluster `{}` at `{}` did not answer in time while {doing}", self.cluster, self.servers);
         let unreachable = ProbeError::new(ErrorCode::BrokerUnreachable, message)
             .with("cluster", self.cluster.as_str())
             .with("bootstrap_servers", self.servers.as_str())

@@ -34,7 +34,8 @@ impl Lane {
         loop {
             let Some((id, partitions)) = self.describe(by).await? else { return Ok(Pinned::Missing) };
             let spec = if self.state().awaited { OffsetSpec::Earliest } else { OffsetSpec::Latest };
-            let listed = self.list(&(0..partitions).collect::<Vec<_>>(), spec, Isolation::ReadUncommitted, by).await?;
+            let listed =
+                self.list(&(0..partitions).collect::<Vec<_>>(), spec, Isolation::ReadUncommitted, by).await?;
             // The offsets belong to this topic only if it is still the same after they were answered.
             if self.describe(by).await?.is_none_or(|(now, _)| now != id) {
                 continue;
@@ -96,11 +97,17 @@ impl Lane {
     }
 
     /// Reads the topic under this id from these offsets.
-    async fn begin(self: &Arc<Self>, id: TopicId, listed: &[(i32, Option<Listed>)], by: Deadline) -> Result<()> {
+    async fn begin(
+        self: &Arc<Self>,
+        id: TopicId,
+        listed: &[(i32, Option<Listed>)],
+        by: Deadline,
+    ) -> Result<()> {
         let from = starts(listed);
         {
             let mut state = self.state();
-            state.tracks = from.iter().map(|from| Track { slot: None, next: from.offset, stopped: None }).collect();
+            state.tracks =
+                from.iter().map(|from| Track { slot: None, next: from.offset, stopped: None }).collect();
             state.id = Some(id);
         }
         let added = self.worker.add(self, from, by).await;
@@ -114,7 +121,11 @@ impl Lane {
     /// Compares the topic with a fresh description: picks up added partitions, a topic that was
     /// created anew, one that appeared, and partitions that stopped. Returns whether it is still
     /// the topic that was pinned before.
-    pub(crate) async fn refresh(self: &Arc<Self>, found: Option<(TopicId, i32)>, by: Deadline) -> Result<bool> {
+    pub(crate) async fn refresh(
+        self: &Arc<Self>,
+        found: Option<(TopicId, i32)>,
+        by: Deadline,
+    ) -> Result<bool> {
         let (pinned, known) = {
             let state = self.state();
             (state.id, state.tracks.len())
@@ -189,17 +200,28 @@ impl Lane {
                 StopReason::OffsetGone(_) => "records were deleted or truncated before they were read",
                 StopReason::Corrupt(_) | StopReason::TopicGone | StopReason::NotAuthorized(_) => continue,
             };
-            let earliest = self.list(&[partition], OffsetSpec::Earliest, Isolation::ReadUncommitted, by).await?;
+            let earliest =
+                self.list(&[partition], OffsetSpec::Earliest, Isolation::ReadUncommitted, by).await?;
             let latest = self.list(&[partition], OffsetSpec::Latest, Isolation::ReadUncommitted, by).await?;
-            let (Some((_, Some(earliest))), Some((_, Some(latest)))) = (earliest.first(), latest.first()) else {
+            let (Some((_, Some(earliest))), Some((_, Some(latest)))) = (earliest.first(), latest.first())
+            else {
                 continue;
             };
             // Past the low watermark: resume there. Truncated: what follows the new end is new.
-            let resume = if earliest.offset > at { *earliest } else { Listed { offset: at.min(latest.offset), ..*latest } };
+            let resume = if earliest.offset > at {
+                *earliest
+            } else {
+                Listed { offset: at.min(latest.offset), ..*latest }
+            };
             {
                 let mut state = self.state();
                 let generation = state.generation;
-                state.gaps.push(Gap { partition, generation, until: at.max(resume.offset) + 1, why: why.to_owned() });
+                state.gaps.push(Gap {
+                    partition,
+                    generation,
+                    until: at.max(resume.offset) + 1,
+                    why: why.to_owned(),
+                });
                 if let Some(track) = state.track_mut(partition) {
                     track.next = resume.offset;
                     track.stopped = None;
