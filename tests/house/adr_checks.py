@@ -6,8 +6,8 @@ In the `## Check` section of a decision each `name_of_a_test` and each `path/of/
 
 from __future__ import annotations
 
+import os
 import re
-import subprocess
 import sys
 from pathlib import Path
 
@@ -15,19 +15,25 @@ ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "adr"
 SECTIONS = ["Question", "Options", "Decision", "Consequences", "Check", "Log"]
 MOST_LINES = 120
+BUILT = {".git", ".venv", "build", "target", "__pycache__"}
 SOURCES = {".rs", ".py", ".c", ".cpp", ".h", ".hpp", ".json", ".txt"}
 
 
 def tracked() -> list[Path]:
-    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
-    done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
-    return [path for path in map(ROOT.joinpath, done.stdout.splitlines()) if path.is_file()]
+    """Returns the files of the checkout, without what was built."""
+    found = []
+    for folder, folders, names in os.walk(ROOT):
+        folders[:] = [name for name in folders if name not in BUILT and not name.endswith(".egg-info")]
+        found += [Path(folder, name) for name in names]
+    return found
 
 
 def declared(files: list[Path]) -> set[str]:
     """Returns every name that the sources declare as a function or a test."""
     names: set[str] = set()
-    pattern = re.compile(r"\b(?:fn|def) (\w+)|\bTEST(?:_F|_P)?\(\s*\w+,\s*(\w+)\s*\)|^(?:static )?\w+ (test_\w+)\(", re.M)
+    pattern = re.compile(
+        r"\b(?:fn|def) (\w+)|\bTEST(?:_F|_P)?\(\s*\w+,\s*(\w+)\s*\)|^(?:static )?\w+ (test_\w+)\(", re.M
+    )
     for path in files:
         if path.suffix in SOURCES and FOLDER not in path.parents:
             for match in pattern.finditer(path.read_text(encoding="utf-8", errors="replace")):
