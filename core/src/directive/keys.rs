@@ -5,14 +5,17 @@ use serde_json::{Value, json};
 use crate::document::{Key, Kind, Table, schema_document};
 
 pub(super) const ROLES: &[&str] = &["producer", "consumer", "both"];
-pub(super) const STRATEGIES: &[&str] = &["TopicNameStrategy", "RecordNameStrategy", "TopicRecordNameStrategy"];
+pub(super) const STRATEGIES: &[&str] =
+    &["TopicNameStrategy", "RecordNameStrategy", "TopicRecordNameStrategy"];
 const SOURCE: &str = "^(header:.+|key|key:/.*|value:/.*|none)$";
 const TEST_ID_SOURCE: &str = "^(header:.+|key|key:/.*|value:/.*|none|produced-id)$";
 
 /// The document.
 pub(super) static DOCUMENT: Table = Table {
     what: "the document",
-    keys: &[Key::new("topics", Kind::ListOf(&Kind::Object(&DIRECTIVE)), "The topics of the session.").required()],
+    keys: &[
+        Key::new("topics", Kind::ListOf(&Kind::Object(&DIRECTIVE)), "The topics of the session.").required()
+    ],
 };
 
 /// One entry under `topics:`.

@@ -84,7 +84,11 @@ impl TopicDirective {
 fn filters(filters: &EventFilters) -> Value {
     let mut entries = Vec::new();
     for alternative in &filters.alternatives {
-        if alternative.conditions.iter().any(|condition| condition.on == FilterOn::EventType && condition.key == "eventType") {
+        if alternative
+            .conditions
+            .iter()
+            .any(|condition| condition.on == FilterOn::EventType && condition.key == "eventType")
+        {
             let pair = alternative.conditions.iter();
             let pair = pair.map(|condition| (condition.key.clone(), json!(condition.any_of[0])));
             entries.push(Value::Object(pair.collect::<Map<_, _>>()));

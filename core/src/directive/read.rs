@@ -163,8 +163,11 @@ fn topic(fields: &Fields<'_>, problems: &mut Problems) -> Option<String> {
     let node = fields.node("topic")?;
     let name = text_of(node, "topic", problems)?;
     let Some(reason) = illegal_topic(name) else { return Some(name.to_owned()) };
-    let message =
-        if name.is_empty() { format!("`topic` {reason}") } else { format!("topic `{}` {reason}", shown(name)) };
+    let message = if name.is_empty() {
+        format!("`topic` {reason}")
+    } else {
+        format!("topic `{}` {reason}", shown(name))
+    };
     problems.add(&node.place, message).hint("use 1 to 249 of `a-z A-Z 0-9 . _ -`, and neither `.` nor `..`");
     None
 }

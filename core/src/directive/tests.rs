@@ -115,14 +115,17 @@ fn times_by_rfc_3339_are_milliseconds_and_back() {
         assert_eq!(start::rfc3339_millis(text), Some(millis), "{text}");
         assert_eq!(start::rfc3339_millis(&start::rfc3339_text(millis)), Some(millis), "{text}");
     }
-    for text in ["2026-02-29T00:00:00Z", "2026-01-01", "2026-01-01T00:00:00", "2026-01-01T24:00:00Z", "yesterday"] {
+    for text in
+        ["2026-02-29T00:00:00Z", "2026-01-01", "2026-01-01T00:00:00", "2026-01-01T24:00:00Z", "yesterday"]
+    {
         assert_eq!(start::rfc3339_millis(text), None, "{text}");
     }
 }
 
 #[test]
 fn no_text_makes_the_reader_panic() {
-    let whole = "topics: [{topic: a, role: both, start: {offsets: {0: 1}}, eventFilters: [{key: k, value: v}]}]";
+    let whole =
+        "topics: [{topic: a, role: both, start: {offsets: {0: 1}}, eventFilters: [{key: k, value: v}]}]";
     for end in 0..=whole.len() {
         for tail in ["", ": [", "&a [*a]", "\u{0}", "\n- ? [", "!!str {"] {
             drop(Directives::from_yaml(&format!("{}{tail}", &whole[..end])));

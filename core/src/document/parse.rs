@@ -6,8 +6,8 @@ use std::sync::Arc;
 use granit_parser::{Event, Parser, ScalarStyle, ScanError, Span, StrInput, Tag};
 use serde_json::Value;
 
-use super::node::{Content, Entry, Node, Origin, Path, Place, means_null};
-use super::problems::{Problems, shown};
+use super::node::{Content, Entry, Node, Origin, Path, Place, means_null, safe_key};
+use super::problems::Problems;
 
 /// The most that a document may weigh.
 const MAX_BYTES: usize = 1024 * 1024;
@@ -125,17 +125,17 @@ impl<'a> Builder<'a> {
         let (node, anchor) = match event {
             Event::Alias(id) => return self.alias(id, place, depth),
             Event::Scalar(text, style, anchor, tag) => {
-                let as_text = self.check_tag(tag.as_deref(), &place);
+                let as_text = self.check_tag(tag.as_deref(), span, &path);
                 let plain = style == ScalarStyle::Plain && !as_text;
                 (Node::scalar(text.into_owned(), plain, place), anchor)
             }
             Event::SequenceStart(_, anchor, tag) => {
-                self.check_tag(tag.as_deref(), &place);
+                self.check_tag(tag.as_deref(), span, &path);
                 let items = self.items(depth, &path)?;
                 (Node { place, content: Content::List(items) }, anchor)
             }
             Event::MappingStart(_, anchor, tag) => {
-                self.check_tag(tag.as_deref(), &place);
+                self.check_tag(tag.as_deref(), span, &path);
                 let entries = self.entries(depth, &path)?;
                 (Node { place, content: Content::Object(entries) }, anchor)
             }
@@ -174,7 +174,9 @@ impl<'a> Builder<'a> {
             };
             let key_node = self.node(event, &span, depth + 1, path.clone())?;
             let (key, merges) = match &key_node.content {
-                Content::Scalar { text, plain, .. } => (Arc::<str>::from(text.as_str()), *plain && text == "<<"),
+                Content::Scalar { text, plain, .. } => {
+                    (Arc::<str>::from(text.as_str()), *plain && text == "<<")
+                }
                 _ => return Err(self.stop(&key_node.place, "a key was no text")),
             };
             let below = path.key(&key);
@@ -186,7 +188,7 @@ impl<'a> Builder<'a> {
             } else if seen.insert(key.clone()) {
                 entries.push(Entry { key, key_place, value });
             } else {
-                self.problems.add(&key_place, format!("key `{}` was there twice", shown(&key)));
+                self.problems.add(&key_place, format!("key `{}` was there twice", safe_key(&key)));
             }
         }
         for entry in merged {
@@ -233,13 +235,14 @@ impl<'a> Builder<'a> {
     }
 
     /// Notes a tag that is not of the core schema; returns whether the tag makes the value text.
-    fn check_tag(&mut self, tag: Option<&Tag>, place: &Place) -> bool {
+    fn check_tag(&mut self, tag: Option<&Tag>, span: &Span, path: &Path) -> bool {
         let Some(tag) = tag else { return false };
         let core = tag.core_suffix();
         let known = matches!(core, Some("str" | "int" | "float" | "bool" | "null" | "seq" | "map"));
         if !known && tag.original() != "!" {
-            let message = format!("tag `{}` was not allowed", shown(&tag.original()));
-            self.problems.add(place, message).hint("remove the tag");
+            let marker = span.tag_start().unwrap_or(span.start);
+            let place = self.at(marker.line(), marker.col() + 1, path.clone());
+            self.problems.add(&place, "a tag was not allowed").hint("remove the tag, or quote the value");
         }
         core == Some("str") || tag.original() == "!"
     }
@@ -249,9 +252,7 @@ fn weight(node: &Node) -> usize {
     32 + match &node.content {
         Content::Scalar { text, .. } => text.len(),
         Content::List(items) => items.iter().map(weight).sum(),
-        Content::Object(entries) => {
-            entries.iter().map(|entry| entry.key.len() + weight(&entry.value)).sum()
-        }
+        Content::Object(entries) => entries.iter().map(|entry| entry.key.len() + weight(&entry.value)).sum(),
     }
 }
 

@@ -147,6 +147,7 @@ pub(crate) fn shown(text: &str) -> String {
 }
 
 fn escaped(character: char) -> Vec<char> {
-    let hidden = character.is_control() || matches!(character, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}');
+    let hidden =
+        character.is_control() || matches!(character, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}');
     if hidden { character.escape_default().collect() } else { vec![character] }
 }

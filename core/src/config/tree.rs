@@ -1,0 +1,49 @@
+//! Small changes to a tree of the configuration.
+
+use std::sync::Arc;
+
+use crate::document::{Content, Entry, Node, Place};
+
+/// Returns an empty object.
+pub(super) fn object(place: Place) -> Node {
+    Node { place, content: Content::Object(Vec::new()) }
+}
+
+/// Takes an entry out of an object.
+pub(super) fn take(node: &mut Node, key: &str) -> Option<Entry> {
+    let Content::Object(entries) = &mut node.content else { return None };
+    let index = entries.iter().position(|entry| &*entry.key == key)?;
+    Some(entries.remove(index))
+}
+
+/// Returns the value under a key of an object, put there as an empty object when missing.
+pub(super) fn child<'a>(node: &'a mut Node, key: &str, place: &Place) -> Option<&'a mut Node> {
+    let Content::Object(entries) = &mut node.content else { return None };
+    let index = entries.iter().position(|entry| &*entry.key == key).unwrap_or_else(|| {
+        entries.push(Entry { key: Arc::from(key), key_place: place.clone(), value: object(place.clone()) });
+        entries.len() - 1
+    });
+    Some(&mut entries[index].value)
+}
+
+/// Lays one tree over another: objects by key, everything else replaces. The upper wins, unless it is null.
+pub(super) fn overlay(lower: &mut Node, upper: Node) {
+    match (&mut lower.content, upper.content) {
+        (Content::Object(below), Content::Object(above)) => {
+            for entry in above {
+                if entry.value.is_null() {
+                    continue;
+                }
+                match below.iter_mut().find(|known| known.key == entry.key) {
+                    Some(known) => {
+                        known.key_place = entry.key_place;
+                        overlay(&mut known.value, entry.value);
+                    }
+                    None => below.push(entry),
+                }
+            }
+            lower.place = upper.place;
+        }
+        (_, content) => *lower = Node { place: upper.place, content },
+    }
+}
