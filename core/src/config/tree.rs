@@ -1,5 +1,6 @@
 //! Small changes to a tree of the configuration.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::document::{Content, Entry, Node, Place};
@@ -30,14 +31,14 @@ pub(super) fn child<'a>(node: &'a mut Node, key: &str, place: &Place) -> Option<
 pub(super) fn overlay(lower: &mut Node, upper: Node) {
     match (&mut lower.content, upper.content) {
         (Content::Object(below), Content::Object(above)) => {
+            let known = below.iter().enumerate().map(|(index, entry)| (entry.key.clone(), index));
+            let known: HashMap<Arc<str>, usize> = known.collect();
             for entry in above {
-                if entry.value.is_null() {
-                    continue;
-                }
-                match below.iter_mut().find(|known| known.key == entry.key) {
-                    Some(known) => {
-                        known.key_place = entry.key_place;
-                        overlay(&mut known.value, entry.value);
+                match known.get(&entry.key) {
+                    Some(_) if entry.value.is_null() => {}
+                    Some(index) => {
+                        below[*index].key_place = entry.key_place;
+                        overlay(&mut below[*index].value, entry.value);
                     }
                     None => below.push(entry),
                 }

@@ -15,6 +15,8 @@ const MAX_BYTES: usize = 1024 * 1024;
 const MAX_DEPTH: usize = 64;
 /// The most that aliases may add: text, and 32 bytes for each node.
 const MAX_ALIASED: usize = 1024 * 1024;
+/// The most that values with an anchor may weigh together, so that nesting them costs no time.
+const MAX_ANCHORED: usize = 8 * MAX_ALIASED;
 /// After so many problems of form the rest is left out.
 const MAX_PROBLEMS: usize = 100;
 
@@ -34,6 +36,7 @@ pub(crate) fn parse(text: &str, origin: Option<&Arc<Origin>>, problems: &mut Pro
         events: Parser::new_from_str(text),
         anchors: HashMap::new(),
         aliased: 0,
+        anchored: 0,
         origin,
         problems: &mut *problems,
     };
@@ -51,6 +54,7 @@ struct Builder<'a> {
     events: Parser<'a, StrInput<'a>>,
     anchors: HashMap<usize, Anchored>,
     aliased: usize,
+    anchored: usize,
     origin: Option<&'a Arc<Origin>>,
     problems: &'a mut Problems,
 }
@@ -142,7 +146,12 @@ impl<'a> Builder<'a> {
             _ => return Err(self.stop(&place, "document held something unexpected")),
         };
         if anchor > 0 {
-            let anchored = Anchored { weight: weight(&node), height: height(&node), node: node.clone() };
+            let weight = weight(&node);
+            self.anchored += weight;
+            if self.anchored > MAX_ANCHORED {
+                return Err(self.stop(&node.place, format!("anchors held more than {MAX_ANCHORED} bytes")));
+            }
+            let anchored = Anchored { weight, height: height(&node), node: node.clone() };
             self.anchors.insert(anchor, anchored);
         }
         Ok(node)
