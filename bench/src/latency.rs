@@ -19,7 +19,7 @@ pub(crate) fn run(bench: &Bench) {
     drop(bench.session(&probe, &bare_topic));
     let producer = BareProducer::open(&bench.servers);
     let consumer = BareConsumer::open(&bench.servers, &bare_topic, 0);
-    let value = vec![b'x'; 100];
+    let value = format!("\"{}\"", "x".repeat(98)).into_bytes();
     let (mut ours, mut bare) = (Samples::default(), Samples::default());
     for round in 0..WARM_UP + ROUNDS {
         let id = format!("e-{round}");
