@@ -1,6 +1,7 @@
 //! Committed offsets of groups, set from outside.
 
 use std::ptr;
+use std::time::Duration;
 
 use rdkafka_sys as rd;
 use rdkafka_sys::rd_kafka_admin_op_t as Api;
@@ -13,7 +14,10 @@ use crate::broker::TopicPartition;
 use crate::error::{ErrorCode, Result};
 use crate::runtime::Deadline;
 
-/// Sets the committed offsets of a group.
+/// How long to wait before the coordinator is asked again.
+const AGAIN: Duration = Duration::from_millis(50);
+
+/// Sets the committed offsets of a group. Tries again while its coordinator moves or loads.
 pub(super) async fn commit(
     admin: &Admin,
     group: String,
@@ -23,12 +27,30 @@ pub(super) async fn commit(
     if offsets.is_empty() {
         return Ok(());
     }
+    loop {
+        match try_commit(admin, &group, &offsets, by).await? {
+            Code::NONE => return Ok(()),
+            code if code.is_coordinator() && by.left() > AGAIN => tokio::time::sleep(AGAIN).await,
+            code => {
+                let what = format!("committing offsets of group `{group}`");
+                return Err(code.error(&what, None, ErrorCode::CommitFailed).with("group", group));
+            }
+        }
+    }
+}
+
+async fn try_commit(
+    admin: &Admin,
+    group: &str,
+    offsets: &[(TopicPartition, i64)],
+    by: Deadline,
+) -> Result<Code> {
     let what = format!("committing offsets of group `{group}`");
     let call =
         Call { api: Api::RD_KAFKA_ADMIN_OP_ALTERCONSUMERGROUPOFFSETS, what: &what, by, isolation: None };
-    let name = c_string("group", &group)?;
+    let name = c_string("group", group)?;
     let mut list = PartitionList::new();
-    for (at, offset) in &offsets {
+    for (at, offset) in offsets {
         list.add(&c_string("topic", &at.topic)?, at.partition, *offset, None);
     }
     let pending = admin.call(
@@ -49,10 +71,7 @@ pub(super) async fn commit(
         },
         committed,
     )?;
-    match pending.wait_ok(ErrorCode::CommitFailed).await? {
-        Code::NONE => Ok(()),
-        code => Err(code.error(&what, None, ErrorCode::CommitFailed).with("group", group)),
-    }
+    pending.wait_ok(ErrorCode::CommitFailed).await
 }
 
 /// Returns the first error of the group or of one of its partitions.

@@ -80,8 +80,9 @@ impl RdReader {
         let Some(partition) = found else {
             // A removed partition has nothing to say any more; the client as a whole may.
             if code != Code::NONE && message.topic_address() == 0 {
-                let error = code.error("consuming", Some(&message.words()), ErrorCode::ConsumeFailed);
-                self.client_error(code, error, sink);
+                let words = message.words();
+                let error = code.error("consuming", Some(&words), ErrorCode::ConsumeFailed);
+                self.client_error(code, error, &words, sink);
             }
             return;
         };
@@ -98,18 +99,19 @@ impl RdReader {
             Code::PARTITION_EOF => partition.cover.end(offset),
             code => {
                 partition.cover.error(offset);
-                let error = partition_error(code, partition, &message.words());
+                let words = message.words();
+                let error = partition_error(code, partition, &words);
                 match stop_reason(code, partition, error) {
                     Ok(reason) => stop(partition, reason, sink),
-                    Err(error) => self.client_error(code, error, sink),
+                    Err(error) => self.client_error(code, error, &words, sink),
                 }
             }
         }
     }
 
     /// Says an error that ends no partition, once.
-    fn client_error(&mut self, code: Code, error: ProbeError, sink: &mut dyn Sink) {
-        let raised = self.problems.raise(code, error.message());
+    fn client_error(&mut self, code: Code, error: ProbeError, words: &str, sink: &mut dyn Sink) {
+        let raised = self.problems.raise(code, words);
         let fatal = raised.is_some_and(|raised| raised.fatal);
         let mends_itself = code == Code::TRANSPORT || code == Code::ALL_BROKERS_DOWN || code.is_passing();
         if fatal || (!mends_itself && self.said.insert(code.0)) {

@@ -1,0 +1,94 @@
+//! Another client on the same cluster: rust-rdkafka, for what the engine itself never does.
+
+use std::time::Duration;
+
+use rdkafka::admin::{AdminClient, AdminOptions, NewPartitions};
+use rdkafka::client::DefaultClientContext;
+use rdkafka::config::ClientConfig;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+
+use super::LONG;
+
+fn config(bootstrap_servers: &str) -> ClientConfig {
+    let mut config = ClientConfig::new();
+    config.set("bootstrap.servers", bootstrap_servers);
+    config
+}
+
+fn admin(bootstrap_servers: &str) -> AdminClient<DefaultClientContext> {
+    config(bootstrap_servers).create().expect("an admin client")
+}
+
+/// A transactional producer.
+pub(crate) struct Transactions(BaseProducer);
+
+impl Transactions {
+    pub(crate) fn open(bootstrap_servers: &str) -> Self {
+        let id = uuid::Uuid::new_v4().to_string();
+        let producer: BaseProducer = config(bootstrap_servers)
+            .set("transactional.id", id)
+            .set("linger.ms", "0")
+            .create()
+            .expect("a producer");
+        producer.init_transactions(LONG).expect("initialised");
+        Self(producer)
+    }
+
+    /// Begins a transaction and writes records to partition 0, acknowledged.
+    pub(crate) fn begin(&self, topic: &str, values: &[&str]) {
+        self.0.begin_transaction().expect("begun");
+        for value in values {
+            let record = BaseRecord::<(), str>::to(topic).partition(0).payload(*value);
+            self.0.send(record).map_err(|(error, _)| error).expect("queued");
+        }
+        self.0.flush(LONG).expect("flushed");
+    }
+
+    pub(crate) fn commit(&self) {
+        self.0.commit_transaction(LONG).expect("committed");
+    }
+
+    pub(crate) fn abort(&self) {
+        self.0.abort_transaction(LONG).expect("aborted");
+    }
+}
+
+/// Deletes the records below an offset of partition 0.
+pub(crate) async fn delete_records(bootstrap_servers: &str, topic: &str, before: i64) {
+    let mut offsets = TopicPartitionList::new();
+    offsets.add_partition_offset(topic, 0, Offset::Offset(before)).expect("an offset");
+    admin(bootstrap_servers).delete_records(&offsets, &AdminOptions::new()).await.expect("deleted");
+}
+
+/// Deletes a topic.
+pub(crate) async fn delete_topic(bootstrap_servers: &str, topic: &str) {
+    let results =
+        admin(bootstrap_servers).delete_topics(&[topic], &AdminOptions::new()).await.expect("asked");
+    assert!(results.iter().all(Result::is_ok), "{results:?}");
+}
+
+/// Gives a topic more partitions.
+pub(crate) async fn grow(bootstrap_servers: &str, topic: &str, partitions: usize) {
+    let request = NewPartitions::new(topic, partitions);
+    let results =
+        admin(bootstrap_servers).create_partitions(&[request], &AdminOptions::new()).await.expect("asked");
+    assert!(results.iter().all(Result::is_ok), "{results:?}");
+}
+
+/// Returns the committed offset of partition 0.
+pub(crate) fn committed(bootstrap_servers: &str, group: &str, topic: &str) -> Option<i64> {
+    let consumer: BaseConsumer = config(bootstrap_servers)
+        .set("group.id", group)
+        .set("enable.auto.commit", "false")
+        .create()
+        .expect("made");
+    let mut asked = TopicPartitionList::new();
+    asked.add_partition(topic, 0);
+    let answered = consumer.committed_offsets(asked, Duration::from_secs(20)).expect("answered");
+    match answered.elements()[0].offset() {
+        Offset::Offset(offset) => Some(offset),
+        _ => None,
+    }
+}
