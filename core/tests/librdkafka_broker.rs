@@ -10,7 +10,7 @@ use support::kafka::shared;
 use support::{LONG, connect, new_topic, offset, soon};
 use test_probe::ErrorCode;
 use test_probe::broker::{
-    Broker, Isolation, NewTopic, OffsetQuery, OffsetSpec, OutgoingRecord, StopReason, TopicId,
+    Assignment, Broker, Isolation, NewTopic, OffsetQuery, OffsetSpec, OutgoingRecord, StopReason, TopicId,
     TopicPartition, TopicState,
 };
 
@@ -80,7 +80,11 @@ async fn many_records_arrive_in_order_and_each_is_delivered_once() {
     assert!(offsets.is_sorted() && offsets.last() == Some(&(COUNT as i64 - 1)), "order is call order");
 
     let mut reader = Driven::open(&*broker, Isolation::ReadCommitted);
-    reader.add(0, &TopicPartition::new(topic.as_str(), 0), 0);
+    let at = TopicPartition::new(topic.as_str(), 0);
+    let listed = offset(&*broker, &at, OffsetSpec::Earliest, Isolation::ReadCommitted, soon()).await;
+    let first = listed.expect("answered").expect("an offset");
+    let assignment = Assignment { slot: 0, at, from: first.offset, leader_epoch: first.leader_epoch };
+    reader.reader.add(&[assignment]).expect("added");
     reader.until("all records", |said| said.records.len() >= COUNT);
     assert_eq!(reader.said.offsets(), (0..COUNT as i64).collect::<Vec<_>>());
 }
@@ -135,6 +139,8 @@ async fn offsets_of_one_partition_can_be_asked_in_many_ways_at_once() {
         .map(|answer| answer.listed.as_ref().expect("answered").map(|listed| listed.offset))
         .collect();
     assert_eq!(offsets, [Some(0), Some(3), Some(1), None, Some(0)]);
+    let end = answers[1].listed.as_ref().expect("answered").expect("an offset");
+    assert_eq!(end.leader_epoch, Some(0), "without it a reader does not notice truncation");
 }
 
 #[tokio::test]

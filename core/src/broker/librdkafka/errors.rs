@@ -111,6 +111,11 @@ impl Code {
         )
     }
 
+    /// Returns whether the client as a whole will not recover.
+    pub(super) fn ends_client(self) -> bool {
+        self == Self::FATAL || self.is_authentication()
+    }
+
     /// Returns whether leadership was on the move: the same question may be answered in a moment.
     pub(super) fn is_passing(self) -> bool {
         matches!(

@@ -54,7 +54,7 @@ impl Problems {
         if code != Code::ALL_BROKERS_DOWN || self.last().is_none() {
             self.note(error.clone());
         }
-        let fatal = code == Code::FATAL || code.is_authentication();
+        let fatal = code.ends_client();
         (fatal || error.code() == ErrorCode::NotAuthorized).then_some(ClientError { error, fatal })
     }
 
