@@ -17,6 +17,10 @@ use crate::runtime::Deadline;
 /// How long to wait before the coordinator is asked again.
 const AGAIN: Duration = Duration::from_millis(50);
 
+/// How long one attempt may take: librdkafka may wait for a coordinator that was not there when it
+/// asked until the call's end, while a new call finds it.
+const ATTEMPT: Duration = Duration::from_secs(2);
+
 /// Sets the committed offsets of a group. Tries again while its coordinator moves or loads.
 pub(super) async fn commit(
     admin: &Admin,
@@ -28,14 +32,18 @@ pub(super) async fn commit(
         return Ok(());
     }
     loop {
-        match try_commit(admin, &group, &offsets, by).await? {
-            Code::NONE => return Ok(()),
-            code if code.is_coordinator() && by.left() > AGAIN => tokio::time::sleep(AGAIN).await,
-            code => {
+        let attempt = by.min(Deadline::after(ATTEMPT));
+        match try_commit(admin, &group, &offsets, attempt).await {
+            Ok(Code::NONE) => return Ok(()),
+            Ok(code) if code.is_coordinator() && by.left() > AGAIN => {}
+            Err(error) if error.code() == ErrorCode::BrokerUnreachable && by.left() > AGAIN => {}
+            Err(error) => return Err(error),
+            Ok(code) => {
                 let what = format!("committing offsets of group `{group}`");
                 return Err(code.error(&what, None, ErrorCode::CommitFailed).with("group", group));
             }
         }
+        tokio::time::sleep(AGAIN).await;
     }
 }
 
