@@ -80,8 +80,9 @@ impl RdReader {
         let Some(partition) = found else {
             // A removed partition has nothing to say any more; the client as a whole may.
             if code != Code::NONE && message.topic_address() == 0 {
-                let error = code.error("consuming", Some(&message.words()), ErrorCode::ConsumeFailed);
-                self.client_error(code, error, sink);
+                let words = message.words();
+                let error = code.error("consuming", Some(&words), ErrorCode::ConsumeFailed);
+                self.client_error(code, error, &words, sink);
             }
             return;
         };
@@ -98,20 +99,23 @@ impl RdReader {
             Code::PARTITION_EOF => partition.cover.end(offset),
             code => {
                 partition.cover.error(offset);
-                let error = partition_error(code, partition, &message.words());
+                let words = message.words();
+                let error = partition_error(code, partition, &words);
                 match stop_reason(code, partition, error) {
                     Ok(reason) => stop(partition, reason, sink),
-                    Err(error) => self.client_error(code, error, sink),
+                    Err(error) => self.client_error(code, error, &words, sink),
                 }
             }
         }
     }
 
     /// Says an error that ends no partition, once.
-    fn client_error(&mut self, code: Code, error: ProbeError, sink: &mut dyn Sink) {
-        let raised = self.problems.raise(code, error.message());
-        let fatal = raised.is_some_and(|raised| raised.fatal);
-        let mends_itself = code == Code::TRANSPORT || code == Code::ALL_BROKERS_DOWN || code.is_passing();
+    fn client_error(&mut self, code: Code, error: ProbeError, words: &str, sink: &mut dyn Sink) {
+        let fatal = code.ends_client();
+        let mends_itself = code == Code::ALL_BROKERS_DOWN || code.is_passing();
+        if fatal || mends_itself {
+            self.problems.raise(code, words);
+        }
         if fatal || (!mends_itself && self.said.insert(code.0)) {
             sink.client_error(error, fatal);
         }
@@ -139,6 +143,28 @@ impl RdReader {
             if let Some(next) = partition.cover.take() {
                 sink.progress(partition.slot, next);
             }
+        }
+    }
+
+    /// Gives partitions that stopped back, or the client would ask for them again and again.
+    fn let_go_of_stopped(&mut self) {
+        let stopped = |partition: &&Partition| partition.stopped && partition.assigned;
+        let slots: Vec<u32> = self.slots.iter().filter(stopped).map(|partition| partition.slot).collect();
+        if slots.is_empty() {
+            return;
+        }
+        self.unassign_or_warn(self.slots.iter().filter(stopped));
+        for slot in slots {
+            self.slots.forget_route(slot);
+        }
+        for partition in self.slots.iter_mut().filter(|partition| partition.stopped) {
+            partition.assigned = false;
+        }
+    }
+
+    fn unassign_or_warn<'l>(&self, partitions: impl Iterator<Item = &'l Partition>) {
+        if let Err(error) = self.unassign(partitions) {
+            tracing::warn!(target: "librdkafka", "partitions were not unassigned: {error}");
         }
     }
 
@@ -187,9 +213,7 @@ impl Reader for RdReader {
 
     fn remove(&mut self, slots: &[u32]) {
         let removed: Vec<Partition> = slots.iter().filter_map(|slot| self.slots.remove(*slot)).collect();
-        if let Err(error) = self.unassign(removed.iter()) {
-            tracing::warn!(target: "librdkafka", "partitions were not unassigned: {error}");
-        }
+        self.unassign_or_warn(removed.iter().filter(|partition| partition.assigned));
     }
 
     fn poll(&mut self, sink: &mut dyn Sink, max: usize) -> bool {
@@ -212,6 +236,7 @@ impl Reader for RdReader {
             }
         };
         self.progress(sink, drained == 0);
+        self.let_go_of_stopped();
         more
     }
 }
