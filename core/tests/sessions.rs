@@ -142,7 +142,7 @@ async fn an_unknown_topic_is_an_error_at_once_and_an_awaited_one_is_picked_up() 
 
 #[tokio::test]
 async fn while_the_broker_is_stopped_a_verdict_is_inconclusive_and_in_time() {
-    let mut kafka = kafka::to_harm();
+    let mut kafka = kafka::to_harm().await;
     let probe = probe(&kafka.bootstrap_servers.clone());
     let topic = topic();
     let session = session_on(&probe, &topic, "").await;

@@ -162,6 +162,21 @@ impl RdReader {
         }
     }
 
+    /// Lets the client learn the leaders of partitions at once. A client that is connected looks for
+    /// those of a topic that is new to it only once a second; asking for offsets makes it look now.
+    /// The answer is nobody's.
+    fn find_leaders(&self, partitions: &[Partition]) -> Result<()> {
+        let latest = rd::rd_kafka_OffsetSpec_t::RD_KAFKA_OFFSET_SPEC_LATEST as i64;
+        let mut list = PartitionList::new();
+        for partition in partitions {
+            list.add(&c_string("topic", &partition.topic)?, partition.number, latest, None);
+        }
+        let (rk, queue) = (self.client.raw(), self.client.events().raw());
+        // SAFETY: client, list and queue live; the list is copied, without options there are defaults.
+        unsafe { rd::rd_kafka_ListOffsets(rk, list.raw(), ptr::null(), queue) };
+        Ok(())
+    }
+
     fn unassign_or_warn<'l>(&self, partitions: impl Iterator<Item = &'l Partition>) {
         if let Err(error) = self.unassign(partitions) {
             tracing::warn!(target: "librdkafka", "partitions were not unassigned: {error}");
@@ -204,6 +219,7 @@ impl Reader for RdReader {
         self.remove(&before);
         // SAFETY: client and list live; the list is copied and the error is ours.
         unsafe { owned_error(rd::rd_kafka_incremental_assign(self.client.raw(), list.raw()))? };
+        self.find_leaders(&added)?;
         for mut partition in added {
             partition.cover.position(position(&self.client, &partition.list));
             self.slots.insert(partition);
