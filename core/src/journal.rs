@@ -3,7 +3,6 @@
 use std::sync::{Arc, Mutex};
 
 use tokio::sync::watch;
-use tokio::time::Instant;
 
 use crate::completion::lock;
 use crate::error::{ErrorCode, ProbeError};
@@ -16,8 +15,6 @@ pub(crate) struct Entry {
     pub(crate) event: Arc<ReceivedEvent>,
     /// Whether the eventFilters let it into the journal that the test sees.
     pub(crate) kept: bool,
-    /// When it was read.
-    pub(crate) read_at: Instant,
 }
 
 /// The journal of one session, over all of its topics. An entry's index is its place in the order.
@@ -39,7 +36,7 @@ impl Journal {
         {
             let mut entries = lock(&self.entries);
             if entries.len() < self.limit {
-                entries.push(Entry { event: Arc::new(event), kept, read_at: Instant::now() });
+                entries.push(Entry { event: Arc::new(event), kept });
             }
         }
         self.length.send_modify(|length| *length += 1);

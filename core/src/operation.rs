@@ -12,6 +12,7 @@ use crate::matcher::{After, Mark, Match};
 use crate::verdict::{Coverage, Verdict};
 
 /// One call of a verb.
+#[expect(clippy::large_enum_variant, reason = "one is made per call and moved once")]
 #[derive(Clone, Debug)]
 pub enum Operation {
     /// `produce_event`: ends in [`Outcome::Produced`] or the typed error.

@@ -31,11 +31,18 @@ async fn an_event_is_produced_fetched_and_expected() {
     let topic = topic();
     let session = session_on(&probe, &topic, "").await;
     let ack = session
-        .produce_event(&topic, Event::new("OrderCreated").version("1").id("evt-1").key("o-1").json(json!({"total": 5})))
+        .produce_event(
+            &topic,
+            Event::new("OrderCreated").version("1").id("evt-1").key("o-1").json(json!({"total": 5})),
+        )
         .await
         .expect("an acknowledgement");
     let verdict = session
-        .expect_event(&topic, Match::new().id("evt-1").event_type("OrderCreated").value(json!({"total": 5})), SOON)
+        .expect_event(
+            &topic,
+            Match::new().id("evt-1").event_type("OrderCreated").value(json!({"total": 5})),
+            SOON,
+        )
         .await
         .expect("the event");
     let event = &verdict.events[0];
@@ -59,7 +66,10 @@ async fn nothing_came_is_proven_and_a_forbidden_event_fails_at_once() {
     let session = session_on(&probe, &topic, "").await;
     let none = Match::new().event_type("OrderRejected");
     let verdict = session.expect_none(&topic, none.clone(), Duration::from_millis(200)).await.expect("none");
-    assert!(verdict.coverage.partitions.values().all(|p| p.end.is_some_and(|end| p.next >= end)), "{verdict:?}");
+    assert!(
+        verdict.coverage.partitions.values().all(|p| p.end.is_some_and(|end| p.next >= end)),
+        "{verdict:?}"
+    );
     session.produce_event(&topic, Event::new("OrderRejected")).await.expect("produced");
     let begun = Instant::now();
     let error = session.expect_none(&topic, none, Duration::from_secs(30)).await.expect_err("one came");
@@ -72,9 +82,13 @@ async fn a_missing_event_fails_with_the_nearest_miss() {
     let probe = probe(kafka::shared());
     let topic = topic();
     let session = session_on(&probe, &topic, "").await;
-    session.produce_event(&topic, Event::new("OrderCreated").id("evt-1").json(json!({"total": "5"}))).await.expect("ack");
+    session
+        .produce_event(&topic, Event::new("OrderCreated").id("evt-1").json(json!({"total": "5"})))
+        .await
+        .expect("ack");
     let wanted = Match::new().event_type("OrderCreated").value(json!({"total": 5}));
-    let error = session.expect_event(&topic, wanted, Some(Duration::from_millis(300))).await.expect_err("missing");
+    let error =
+        session.expect_event(&topic, wanted, Some(Duration::from_millis(300))).await.expect_err("missing");
     assert_eq!(error.code(), ErrorCode::ExpectationTimeout, "{error}");
     assert!(error.message().contains("value.total"), "{error}");
     assert!(error.message().contains("other value 1"), "{error}");
@@ -90,10 +104,16 @@ async fn marks_and_receive_look_only_at_what_is_new() {
         session.produce_event(&topic, Event::new("T").id(id).partition(0)).await.expect("ack");
     }
     let received = session.receive_n(&topic, 2, SOON).await.expect("two");
-    assert_eq!(received.events.iter().map(|e| e.envelope.id.as_deref().unwrap_or("")).collect::<Vec<_>>(), ["a", "b"]);
+    assert_eq!(
+        received.events.iter().map(|e| e.envelope.id.as_deref().unwrap_or("")).collect::<Vec<_>>(),
+        ["a", "b"]
+    );
     let mark = session.mark().await.expect("a mark");
     let after = Match::new().event_type("T").after(mark.clone());
-    session.expect_none(&topic, after.clone(), Duration::from_millis(100)).await.expect("none after the mark");
+    session
+        .expect_none(&topic, after.clone(), Duration::from_millis(100))
+        .await
+        .expect("none after the mark");
     session.produce_event(&topic, Event::new("T").id("c").partition(0)).await.expect("ack");
     let found = session.expect_event(&topic, after, SOON).await.expect("one after the mark");
     assert_eq!(found.events[0].envelope.id.as_deref(), Some("c"));
@@ -106,10 +126,12 @@ async fn an_unknown_topic_is_an_error_at_once_and_an_awaited_one_is_picked_up() 
     let probe = probe(kafka::shared());
     let name = topic();
     let yaml = format!("topics: [{{topic: {name}, role: consumer}}]");
-    let error = probe.open_session(Directives::from_yaml(&yaml).expect("directives")).await.err().expect("refused");
+    let error =
+        probe.open_session(Directives::from_yaml(&yaml).expect("directives")).await.err().expect("refused");
     assert_eq!(error.code(), ErrorCode::UnknownTopic, "{error}");
     let yaml = format!("topics: [{{topic: {name}, role: consumer, missing: wait}}]");
-    let waiting = probe.open_session(Directives::from_yaml(&yaml).expect("directives")).await.expect("a session");
+    let waiting =
+        probe.open_session(Directives::from_yaml(&yaml).expect("directives")).await.expect("a session");
     let other = session_on(&probe, &name, "").await;
     other.produce_event(&name, Event::new("T").header("x", "y")).await.expect("ack");
     let doubt = waiting.expect_none(&name, Match::new(), Duration::from_millis(300)).await;
@@ -120,18 +142,22 @@ async fn an_unknown_topic_is_an_error_at_once_and_an_awaited_one_is_picked_up() 
 
 #[tokio::test]
 async fn while_the_broker_is_stopped_a_verdict_is_inconclusive_and_in_time() {
-    let mut kafka = kafka::to_harm();
+    let mut kafka = kafka::to_harm().await;
     let probe = probe(&kafka.bootstrap_servers.clone());
     let topic = topic();
     let session = session_on(&probe, &topic, "").await;
     kafka.stop();
     let begun = Instant::now();
-    let error = session.expect_none(&topic, Match::new(), Duration::from_millis(300)).await.expect_err("doubt");
+    let error =
+        session.expect_none(&topic, Match::new(), Duration::from_millis(300)).await.expect_err("doubt");
     let took = begun.elapsed();
     kafka.cont();
     assert_eq!(error.code(), ErrorCode::NotCovered, "{error}");
     assert!(took < Duration::from_secs(10), "{took:?}");
-    session.expect_none(&topic, Match::new(), Duration::from_millis(300)).await.expect("none, once it is back");
+    session
+        .expect_none(&topic, Match::new(), Duration::from_millis(300))
+        .await
+        .expect("none, once it is back");
 }
 
 #[tokio::test]
@@ -146,7 +172,10 @@ async fn a_session_that_starts_in_the_past_catches_up() {
     let id = first.test_id().to_owned();
     first.close().await.expect("closed");
     let yaml = format!("topics: [{{topic: {topic}, role: both, start: earliest}}]");
-    let again = probe.open_session_as(Directives::from_yaml(&yaml).expect("directives"), Some(id)).await.expect("again");
+    let again = probe
+        .open_session_as(Directives::from_yaml(&yaml).expect("directives"), Some(id))
+        .await
+        .expect("again");
     let all = again.receive_n(&topic, 50, SOON).await.expect("all of them again");
     assert_eq!(all.events.len(), 50);
     again.produce_event(&topic, Event::new("T").id("new")).await.expect("ack");
@@ -166,7 +195,8 @@ async fn twenty_five_events_are_committed_and_seen_from_outside() {
     let deadline = Instant::now() + Duration::from_secs(20);
     loop {
         let (servers, group, topic) = (kafka::shared(), group.clone(), topic.clone());
-        let seen = tokio::task::spawn_blocking(move || support::foreign::committed(servers, &group, &topic)).await;
+        let seen =
+            tokio::task::spawn_blocking(move || support::foreign::committed(servers, &group, &topic)).await;
         if seen.expect("asked") == Some(25) {
             break;
         }

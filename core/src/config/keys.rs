@@ -54,7 +54,8 @@ pub(super) static REGISTRY: Table = Table {
     what: "`schema-registry`",
     keys: &[
         Key::new("url", Kind::Text, "Its URL, without user information.").hidden().required(),
-        Key::new("auth", Kind::MapOf(&Kind::Text), "How to authenticate, as `basic.auth.user.info`.").hidden(),
+        Key::new("auth", Kind::MapOf(&Kind::Text), "How to authenticate, as `basic.auth.user.info`.")
+            .hidden(),
     ],
 };
 
@@ -122,5 +123,9 @@ pub(super) static LIMITS: Table = Table {
 pub fn json_schema() -> Value {
     let rooted = Kind::Object(&ROOT).schema(true);
     let bare = Kind::Object(&CONFIG).schema(true);
-    schema_document("test-probe configuration", "What a probe is configured with.", json!({"anyOf": [rooted, bare]}))
+    schema_document(
+        "test-probe configuration",
+        "What a probe is configured with.",
+        json!({"anyOf": [rooted, bare]}),
+    )
 }

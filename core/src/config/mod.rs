@@ -1,6 +1,24 @@
 //! Configuration: built-in defaults, `test-probe.yaml`, environment, explicit argument, in that order.
+//!
+//! layers -> one tree ([`layers`]) -> references replaced ([`references`]) -> [`Config`] ([`read`]), with
+//! everything that is wrong told at once. Files are read in `load` and in `references` and nowhere else.
 
 mod clusters;
+mod duration;
+mod environment;
+mod keys;
+mod layers;
+mod load;
 mod model;
+mod principals;
+mod properties;
+mod read;
+mod references;
+mod tree;
 
+pub use keys::json_schema;
+pub use load::DEFAULT_FILE;
 pub use model::*;
+
+#[cfg(test)]
+mod tests;

@@ -134,6 +134,17 @@ fn no_text_makes_the_reader_panic() {
 }
 
 #[test]
+fn a_flood_of_problems_or_anchors_is_cut_short() {
+    let keys: String = (0..1_000).map(|index| format!("k{index}: 1\n")).collect();
+    let error = Directives::from_yaml(&format!("topics: []\n{keys}")).unwrap_err();
+    assert_eq!(error.context()["problems"].as_array().unwrap().len(), 100);
+    assert!(error.message().ends_with("and 900 more problems"), "{}", error.message());
+    let nested = format!("x: {}{}{}\n", "&a [".repeat(60), "1,".repeat(300_000), "]".repeat(60));
+    let error = Directives::from_yaml(&nested).unwrap_err();
+    assert_eq!(error.message(), "anchors held more than 8388608 bytes");
+}
+
+#[test]
 fn the_committed_schema_is_what_the_key_tables_say() {
     let committed = std::fs::read_to_string(SCHEMA).unwrap_or_default();
     let fresh = format!("{:#}\n", json_schema());

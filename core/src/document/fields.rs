@@ -1,7 +1,7 @@
 //! An object, read key by key through its table.
 
 use super::keys::{Key, Kind, Table};
-use super::node::{Content, Node};
+use super::node::{Content, Node, safe_key};
 use super::problems::{Problems, shown};
 use super::suggest::closest;
 
@@ -22,7 +22,7 @@ impl<'a> Fields<'a> {
             if entry.key.starts_with("x-") || table.key(&entry.key).is_some() {
                 continue;
             }
-            let message = format!("unknown key `{}` in {}", shown(&entry.key), table.what);
+            let message = format!("unknown key `{}` in {}", safe_key(&entry.key), table.what);
             let problem = problems.add(&entry.key_place, message);
             let names = table.keys.iter().map(|key| key.name);
             match closest(&entry.key, names.clone()) {

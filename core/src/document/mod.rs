@@ -12,7 +12,7 @@ mod suggest;
 
 pub(crate) use fields::{Fields, quoted, text_of};
 pub(crate) use keys::{Key, Kind, Table, schema_document};
-pub(crate) use node::{Content, Entry, Node, Origin, Path, Place, Segment};
+pub(crate) use node::{Content, Entry, Node, Origin, Place, safe_key};
 pub(crate) use parse::{from_json, parse, plain_from_outside};
-pub(crate) use problems::{Problem, Problems, shown};
+pub(crate) use problems::{Problems, shown};
 pub(crate) use suggest::closest;

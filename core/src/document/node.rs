@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+use super::problems::shown;
+
 /// A value with its place.
 #[derive(Clone, Debug)]
 pub(crate) struct Node {
@@ -84,11 +86,11 @@ impl fmt::Display for Path {
         parent.fmt(f)?;
         match segment {
             Segment::Index(index) => write!(f, "[{index}]"),
-            Segment::Key(key) if key.contains(['.', '[', ' ']) || key.chars().any(char::is_control) => {
-                write!(f, "[{:?}]", &**key)
-            }
-            Segment::Key(key) if parent.is_root() => f.write_str(key),
-            Segment::Key(key) => write!(f, ".{key}"),
+            Segment::Key(key) => match safe_key(key) {
+                key if key.contains(['.', '[', ' ', '"']) => write!(f, "[{key:?}]"),
+                key if parent.is_root() => f.write_str(&key),
+                key => write!(f, ".{key}"),
+            },
         }
     }
 }
@@ -110,6 +112,14 @@ impl Node {
     /// Returns whether the value is null by the core schema of YAML 1.2.
     pub(crate) fn is_null(&self) -> bool {
         matches!(&self.content, Content::Scalar { text, plain: true, .. } if means_null(text))
+    }
+
+    /// Returns what stood there before references were replaced.
+    pub(crate) fn reference(&self) -> Option<&str> {
+        match &self.content {
+            Content::Scalar { reference, .. } => reference.as_deref(),
+            _ => None,
+        }
     }
 
     /// Returns the value of a key.
@@ -204,6 +214,15 @@ impl Node {
             }
         }
         self.place.path = path;
+    }
+}
+
+/// Returns a key fit for a message. It ends at a colon or an equals sign: in `{password:hunter2}`, where the
+/// blank was forgotten, all of it is a key.
+pub(crate) fn safe_key(key: &str) -> String {
+    match key.split_once([':', '=']) {
+        Some((name, _)) => format!("{}...", shown(name)),
+        None => shown(key),
     }
 }
 

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use granit_parser::{Event, Parser, ScalarStyle, ScanError, Span, StrInput, Tag};
 use serde_json::Value;
 
-use super::node::{Content, Entry, Node, Origin, Path, Place, means_null};
-use super::problems::{Problems, shown};
+use super::node::{Content, Entry, Node, Origin, Path, Place, means_null, safe_key};
+use super::problems::Problems;
 
 /// The most that a document may weigh.
 const MAX_BYTES: usize = 1024 * 1024;
@@ -15,6 +15,8 @@ const MAX_BYTES: usize = 1024 * 1024;
 const MAX_DEPTH: usize = 64;
 /// The most that aliases may add: text, and 32 bytes for each node.
 const MAX_ALIASED: usize = 1024 * 1024;
+/// The most that values with an anchor may weigh together, so that nesting them costs no time.
+const MAX_ANCHORED: usize = 8 * MAX_ALIASED;
 /// After so many problems of form the rest is left out.
 const MAX_PROBLEMS: usize = 100;
 
@@ -34,6 +36,7 @@ pub(crate) fn parse(text: &str, origin: Option<&Arc<Origin>>, problems: &mut Pro
         events: Parser::new_from_str(text),
         anchors: HashMap::new(),
         aliased: 0,
+        anchored: 0,
         origin,
         problems: &mut *problems,
     };
@@ -51,6 +54,7 @@ struct Builder<'a> {
     events: Parser<'a, StrInput<'a>>,
     anchors: HashMap<usize, Anchored>,
     aliased: usize,
+    anchored: usize,
     origin: Option<&'a Arc<Origin>>,
     problems: &'a mut Problems,
 }
@@ -125,24 +129,29 @@ impl<'a> Builder<'a> {
         let (node, anchor) = match event {
             Event::Alias(id) => return self.alias(id, place, depth),
             Event::Scalar(text, style, anchor, tag) => {
-                let as_text = self.check_tag(tag.as_deref(), &place);
+                let as_text = self.check_tag(tag.as_deref(), span, &path);
                 let plain = style == ScalarStyle::Plain && !as_text;
                 (Node::scalar(text.into_owned(), plain, place), anchor)
             }
             Event::SequenceStart(_, anchor, tag) => {
-                self.check_tag(tag.as_deref(), &place);
+                self.check_tag(tag.as_deref(), span, &path);
                 let items = self.items(depth, &path)?;
                 (Node { place, content: Content::List(items) }, anchor)
             }
             Event::MappingStart(_, anchor, tag) => {
-                self.check_tag(tag.as_deref(), &place);
+                self.check_tag(tag.as_deref(), span, &path);
                 let entries = self.entries(depth, &path)?;
                 (Node { place, content: Content::Object(entries) }, anchor)
             }
             _ => return Err(self.stop(&place, "document held something unexpected")),
         };
         if anchor > 0 {
-            let anchored = Anchored { weight: weight(&node), height: height(&node), node: node.clone() };
+            let weight = weight(&node);
+            self.anchored += weight;
+            if self.anchored > MAX_ANCHORED {
+                return Err(self.stop(&node.place, format!("anchors held more than {MAX_ANCHORED} bytes")));
+            }
+            let anchored = Anchored { weight, height: height(&node), node: node.clone() };
             self.anchors.insert(anchor, anchored);
         }
         Ok(node)
@@ -188,7 +197,7 @@ impl<'a> Builder<'a> {
             } else if seen.insert(key.clone()) {
                 entries.push(Entry { key, key_place, value });
             } else {
-                self.problems.add(&key_place, format!("key `{}` was there twice", shown(&key)));
+                self.problems.add(&key_place, format!("key `{}` was there twice", safe_key(&key)));
             }
         }
         for entry in merged {
@@ -235,13 +244,14 @@ impl<'a> Builder<'a> {
     }
 
     /// Notes a tag that is not of the core schema; returns whether the tag makes the value text.
-    fn check_tag(&mut self, tag: Option<&Tag>, place: &Place) -> bool {
+    fn check_tag(&mut self, tag: Option<&Tag>, span: &Span, path: &Path) -> bool {
         let Some(tag) = tag else { return false };
         let core = tag.core_suffix();
         let known = matches!(core, Some("str" | "int" | "float" | "bool" | "null" | "seq" | "map"));
         if !known && tag.original() != "!" {
-            let message = format!("tag `{}` was not allowed", shown(&tag.original()));
-            self.problems.add(place, message).hint("remove the tag");
+            let marker = span.tag_start().unwrap_or(span.start);
+            let place = self.at(marker.line(), marker.col() + 1, path.clone());
+            self.problems.add(&place, "a tag was not allowed").hint("remove the tag, or quote the value");
         }
         core == Some("str") || tag.original() == "!"
     }

@@ -5,6 +5,9 @@ use serde_json::{Value, json};
 use super::node::Place;
 use crate::error::{ErrorCode, ProbeError};
 
+/// After so many problems the rest is only counted.
+const MAX_TOLD: usize = 100;
+
 /// One thing that is wrong.
 #[derive(Debug)]
 pub(crate) struct Problem {
@@ -97,16 +100,21 @@ impl Problems {
             let place = &problem.place;
             (place.origin.as_ref().map(|origin| origin.label.clone()), place.line, place.column)
         });
+        let untold = self.list.len().saturating_sub(MAX_TOLD);
+        let code = self.common_code();
+        self.list.truncate(MAX_TOLD);
         let details: Vec<Value> = self.list.iter().map(Problem::to_json).collect();
-        let common = self.list.first().map(|first| first.code);
-        let code = common.filter(|code| self.list.iter().all(|problem| problem.code == *code));
-        let code = code.unwrap_or(self.code);
         let error = match self.list.as_slice() {
             [] => ProbeError::new(ErrorCode::Internal, "a document had no value and no problem"),
             [only] => single(only),
-            several => joined(code, several),
+            several => joined(code, several, untold),
         };
         Err(error.with("problems", details))
+    }
+
+    fn common_code(&self) -> ErrorCode {
+        let common = self.list.first().map(|first| first.code);
+        common.filter(|code| self.list.iter().all(|problem| problem.code == *code)).unwrap_or(self.code)
     }
 }
 
@@ -127,9 +135,13 @@ fn single(problem: &Problem) -> ProbeError {
     }
 }
 
-fn joined(code: ErrorCode, problems: &[Problem]) -> ProbeError {
+fn joined(code: ErrorCode, problems: &[Problem], untold: usize) -> ProbeError {
     let lines = problems.iter().map(|problem| format!("{}{}", problem.prefix(), problem.message));
-    let error = ProbeError::new(code, lines.collect::<Vec<_>>().join("\n"));
+    let mut lines: Vec<String> = lines.collect();
+    if untold > 0 {
+        lines.push(format!("and {untold} more problems"));
+    }
+    let error = ProbeError::new(code, lines.join("\n"));
     let hints = problems
         .iter()
         .filter_map(|problem| problem.hint.as_ref().map(|hint| format!("{}{hint}", problem.prefix())));

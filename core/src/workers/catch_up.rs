@@ -81,9 +81,7 @@ impl Private {
 impl Sink for Private {
     fn record(&mut self, record: &RecordRef<'_>) {
         if let Some(partition) = self.partitions.get(record.slot as usize).copied() {
-            let mut state = self.lane.state();
-            state.dispatch_caught_up(self.view, partition, record, &mut self.scratch);
-            self.behind = state.catch_up(self.view, partition, record.offset + 1);
+            self.lane.state().dispatch_caught_up(self.view, partition, record, &mut self.scratch);
         }
     }
 

@@ -1,6 +1,6 @@
 //! The consumer worker: one client, the lanes it reads, and the loop that drains it.
 
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, Mutex, OnceLock, Weak};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
@@ -43,18 +43,22 @@ pub(crate) struct ConsumerWorker {
     commands: mpsc::UnboundedSender<Command>,
     lanes: Mutex<Vec<Weak<Lane>>>,
     failed: Signal,
-    _task: Task,
+    task: OnceLock<Task>,
 }
 
 impl ConsumerWorker {
     pub(crate) fn start(broker: Arc<dyn Broker>, isolation: Isolation, runtime: &Handle) -> Arc<Self> {
         let (commands, inbox) = mpsc::unbounded_channel();
-        Arc::new_cyclic(|this: &Weak<Self>| Self {
+        let worker = Arc::new(Self {
             commands,
             lanes: Mutex::new(Vec::new()),
             failed: Signal::default(),
-            _task: Task::spawn(runtime, supervise(this.clone(), broker, isolation, inbox)),
-        })
+            task: OnceLock::new(),
+        });
+        // Only now: a task that ran before the worker is whole would take it for gone.
+        let task = Task::spawn(runtime, supervise(Arc::downgrade(&worker), broker, isolation, inbox));
+        let _ = worker.task.set(task);
+        worker
     }
 
     /// Makes the worker responsible for a lane.

@@ -322,8 +322,8 @@ impl LaneState {
         }
         self.seen += 1;
         scratch.clear();
-        let source = view.directive.correlation.test_id.clone();
-        let Some(group) = self.groups.iter_mut().find(|group| group.source == source) else { return };
+        let source = &view.directive.correlation.test_id;
+        let Some(group) = self.groups.iter_mut().find(|group| group.source == *source) else { return };
         match group.owner(record, scratch) {
             Owner::View(owner) if owner == key => view.deliver(partition, record, generation, scratch),
             Owner::View(_) | Owner::Another => {}
@@ -333,6 +333,9 @@ impl LaneState {
                     self.unattributed.push(StoredRecord::copy(record, partition, generation));
                 }
             }
+        }
+        if let Some(start) = view.starts.get_mut(&partition) {
+            start.served = start.served.max(record.offset + 1);
         }
     }
 

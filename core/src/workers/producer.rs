@@ -5,11 +5,11 @@ use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::broker::{Broker, Delivered, Delivery, OutgoingRecord, SendError, Wake, Writer, WriterOptions};
-use crate::completion::lock;
+use crate::completion::{catching, lock};
 use crate::error::{ErrorCode, ProbeError, Result};
 use crate::runtime::{Signal, Task};
 use crate::supervisor::{Decision, End, Policy};
@@ -90,13 +90,6 @@ impl ProducerWorker {
         }
     }
 
-    /// Sends a record and waits for its delivery.
-    pub(crate) fn produce(&self, record: OutgoingRecord) -> oneshot::Receiver<Result<Delivered>> {
-        let (sender, receiver) = oneshot::channel();
-        self.send(record, Box::new(move |result| drop(sender.send(result))));
-        receiver
-    }
-
     /// Lets go of the client; whoever waits gets the reason.
     pub(crate) fn close(&self, reason: &ProbeError) {
         self.shared.failed.raise(reason.clone());
@@ -166,6 +159,29 @@ impl Shared {
         fatal
     }
 
+    /// Opens a new client after the last one ended, or fails with why there is none.
+    async fn start_again(self: &Arc<Self>, end: End) -> Result<()> {
+        let cause = match &end {
+            End::Client(error) | End::Panic(error) => error.clone(),
+            End::Stopped => return Ok(()),
+        };
+        let decision = lock(&self.state).policy.decide(end, Instant::now());
+        let backoff = match decision {
+            Decision::Restart(backoff) => backoff,
+            Decision::Fatal(error) => return Err(error),
+            Decision::Over => return Ok(()),
+        };
+        // What the dead client held may or may not be in the log.
+        let lost = ProbeError::new(ErrorCode::ProduceFailed, "the producer was restarted")
+            .with("delivery", "unknown");
+        self.fail(&lost.caused_by(cause));
+        tokio::time::sleep(backoff).await;
+        let writer = self.broker.writer(self.options, waker(&self.wake))?;
+        lock(&self.state).writer = Some(writer);
+        self.wake.notify_one();
+        Ok(())
+    }
+
     fn fail(&self, reason: &ProbeError) {
         let (writer, waiting) = {
             let mut state = lock(&self.state);
@@ -179,36 +195,21 @@ impl Shared {
     }
 }
 
+/// Moves deliveries out until the worker is gone, and starts the client again as the policy says.
 async fn deliver(shared: Weak<Shared>, wake: Arc<Notify>) {
     loop {
         // The guard tick is a second line; a wake-up comes with every delivery.
         let _ = tokio::time::timeout(GUARD_TICK, wake.notified()).await;
         let Some(shared) = shared.upgrade() else { return };
-        let Some(error) = shared.pump() else { continue };
-        let decision = lock(&shared.state).policy.decide(End::Client(error.clone()), Instant::now());
-        match decision {
-            Decision::Over => return,
-            Decision::Fatal(error) => {
-                shared.failed.raise(error.clone());
-                shared.fail(&error);
-                return;
-            }
-            Decision::Restart(backoff) => {
-                // What the dead client held may or may not be in the log.
-                let lost = ProbeError::new(ErrorCode::ProduceFailed, "the producer was restarted")
-                    .with("delivery", "unknown")
-                    .caused_by(error);
-                shared.fail(&lost);
-                tokio::time::sleep(backoff).await;
-                match shared.broker.writer(shared.options, waker(&shared.wake)) {
-                    Ok(writer) => lock(&shared.state).writer = Some(writer),
-                    Err(error) => {
-                        shared.failed.raise(error.clone());
-                        shared.fail(&error);
-                        return;
-                    }
-                }
-            }
+        let end = match catching("a producer worker", async { Ok(shared.pump()) }).await {
+            Ok(None) => continue,
+            Ok(Some(error)) => End::Client(error),
+            Err(panic) => End::Panic(panic),
+        };
+        if let Err(error) = shared.start_again(end).await {
+            shared.failed.raise(error.clone());
+            shared.fail(&error);
+            return;
         }
     }
 }

@@ -16,10 +16,10 @@ const TICK: Duration = Duration::from_millis(100);
 
 /// A wake-up that a test thread waits for.
 #[derive(Clone, Debug, Default)]
-pub struct Bell(Arc<(Mutex<bool>, Condvar)>);
+pub(crate) struct Bell(Arc<(Mutex<bool>, Condvar)>);
 
 impl Bell {
-    pub fn wake(&self) -> Wake {
+    pub(crate) fn wake(&self) -> Wake {
         let bell = self.clone();
         Arc::new(move || {
             *bell.0.0.lock().expect("not poisoned") = true;
@@ -36,26 +36,26 @@ impl Bell {
 
 /// A record, kept.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Kept {
-    pub slot: u32,
-    pub offset: i64,
-    pub timestamp: Option<i64>,
-    pub key: Option<Vec<u8>>,
-    pub value: Option<Vec<u8>>,
-    pub headers: Vec<(String, Option<Vec<u8>>)>,
+pub(crate) struct Kept {
+    pub(crate) slot: u32,
+    pub(crate) offset: i64,
+    pub(crate) timestamp: Option<i64>,
+    pub(crate) key: Option<Vec<u8>>,
+    pub(crate) value: Option<Vec<u8>>,
+    pub(crate) headers: Vec<(String, Option<Vec<u8>>)>,
 }
 
 /// Everything that a reader said.
 #[derive(Debug, Default)]
-pub struct Said {
-    pub records: Vec<Kept>,
-    pub progress: HashMap<u32, i64>,
-    pub stopped: Vec<(u32, i64, StopReason)>,
-    pub errors: Vec<(ProbeError, bool)>,
+pub(crate) struct Said {
+    pub(crate) records: Vec<Kept>,
+    pub(crate) progress: HashMap<u32, i64>,
+    pub(crate) stopped: Vec<(u32, i64, StopReason)>,
+    pub(crate) errors: Vec<(ProbeError, bool)>,
 }
 
 impl Said {
-    pub fn offsets(&self) -> Vec<i64> {
+    pub(crate) fn offsets(&self) -> Vec<i64> {
         self.records.iter().map(|record| record.offset).collect()
     }
 }
@@ -88,27 +88,27 @@ impl Sink for Said {
 }
 
 /// A reader and what it said.
-pub struct Driven {
-    pub reader: Box<dyn Reader>,
-    pub said: Said,
+pub(crate) struct Driven {
+    pub(crate) reader: Box<dyn Reader>,
+    pub(crate) said: Said,
     bell: Bell,
 }
 
 impl Driven {
-    pub fn open(broker: &dyn Broker, isolation: Isolation) -> Self {
+    pub(crate) fn open(broker: &dyn Broker, isolation: Isolation) -> Self {
         let bell = Bell::default();
         let reader = broker.reader(ReaderOptions { isolation }, bell.wake()).expect("opened");
         Self { reader, said: Said::default(), bell }
     }
 
     /// Adds one partition.
-    pub fn add(&mut self, slot: u32, at: &TopicPartition, from: i64) {
+    pub(crate) fn add(&mut self, slot: u32, at: &TopicPartition, from: i64) {
         let assignment = Assignment { slot, at: at.clone(), from, leader_epoch: None };
         self.reader.add(&[assignment]).expect("added");
     }
 
     /// Polls until the condition holds.
-    pub fn until(&mut self, what: &str, holds: impl Fn(&Said) -> bool) {
+    pub(crate) fn until(&mut self, what: &str, holds: impl Fn(&Said) -> bool) {
         let began = Instant::now();
         loop {
             while self.reader.poll(&mut self.said, 500) {}
@@ -121,7 +121,7 @@ impl Driven {
     }
 
     /// Polls through so many ticks or wake-ups.
-    pub fn ticks(&mut self, count: usize) {
+    pub(crate) fn ticks(&mut self, count: usize) {
         for _ in 0..count {
             self.bell.wait();
             while self.reader.poll(&mut self.said, 500) {}
@@ -130,27 +130,27 @@ impl Driven {
 }
 
 /// A writer and what became of its records.
-pub struct Written {
-    pub writer: Box<dyn Writer>,
+pub(crate) struct Written {
+    pub(crate) writer: Box<dyn Writer>,
     bell: Bell,
     next: u64,
 }
 
 impl Written {
-    pub fn open(broker: &dyn Broker, delivery_timeout: Duration) -> Self {
+    pub(crate) fn open(broker: &dyn Broker, delivery_timeout: Duration) -> Self {
         let bell = Bell::default();
         let writer = broker.writer(WriterOptions { delivery_timeout }, bell.wake()).expect("opened");
         Self { writer, bell, next: u64::from(u32::MAX) }
     }
 
     /// Sends a record and waits for its delivery.
-    pub fn send(&mut self, record: &OutgoingRecord) -> Result<test_probe::broker::Delivered> {
+    pub(crate) fn send(&mut self, record: &OutgoingRecord) -> Result<test_probe::broker::Delivered> {
         let mut deliveries = self.send_all(std::slice::from_ref(record));
         deliveries.pop().expect("one").result
     }
 
     /// Sends records and waits for all deliveries, in the order of the records.
-    pub fn send_all(&mut self, records: &[OutgoingRecord]) -> Vec<Delivery> {
+    pub(crate) fn send_all(&mut self, records: &[OutgoingRecord]) -> Vec<Delivery> {
         let first = self.next;
         for record in records {
             self.writer.send(record, self.next).expect("queued");
@@ -173,7 +173,7 @@ impl Written {
 }
 
 /// A record with a value, to partition 0.
-pub fn record(topic: &str, value: &str) -> OutgoingRecord {
+pub(crate) fn record(topic: &str, value: &str) -> OutgoingRecord {
     OutgoingRecord {
         topic: topic.into(),
         partition: Some(0),

@@ -22,10 +22,10 @@ fn admin(bootstrap_servers: &str) -> AdminClient<DefaultClientContext> {
 }
 
 /// A transactional producer.
-pub struct Transactions(BaseProducer);
+pub(crate) struct Transactions(BaseProducer);
 
 impl Transactions {
-    pub fn open(bootstrap_servers: &str) -> Self {
+    pub(crate) fn open(bootstrap_servers: &str) -> Self {
         let id = uuid::Uuid::new_v4().to_string();
         let producer: BaseProducer = config(bootstrap_servers)
             .set("transactional.id", id)
@@ -37,7 +37,7 @@ impl Transactions {
     }
 
     /// Begins a transaction and writes records to partition 0, acknowledged.
-    pub fn begin(&self, topic: &str, values: &[&str]) {
+    pub(crate) fn begin(&self, topic: &str, values: &[&str]) {
         self.0.begin_transaction().expect("begun");
         for value in values {
             let record = BaseRecord::<(), str>::to(topic).partition(0).payload(*value);
@@ -46,31 +46,31 @@ impl Transactions {
         self.0.flush(LONG).expect("flushed");
     }
 
-    pub fn commit(&self) {
+    pub(crate) fn commit(&self) {
         self.0.commit_transaction(LONG).expect("committed");
     }
 
-    pub fn abort(&self) {
+    pub(crate) fn abort(&self) {
         self.0.abort_transaction(LONG).expect("aborted");
     }
 }
 
 /// Deletes the records below an offset of partition 0.
-pub async fn delete_records(bootstrap_servers: &str, topic: &str, before: i64) {
+pub(crate) async fn delete_records(bootstrap_servers: &str, topic: &str, before: i64) {
     let mut offsets = TopicPartitionList::new();
     offsets.add_partition_offset(topic, 0, Offset::Offset(before)).expect("an offset");
     admin(bootstrap_servers).delete_records(&offsets, &AdminOptions::new()).await.expect("deleted");
 }
 
 /// Deletes a topic.
-pub async fn delete_topic(bootstrap_servers: &str, topic: &str) {
+pub(crate) async fn delete_topic(bootstrap_servers: &str, topic: &str) {
     let results =
         admin(bootstrap_servers).delete_topics(&[topic], &AdminOptions::new()).await.expect("asked");
     assert!(results.iter().all(Result::is_ok), "{results:?}");
 }
 
 /// Gives a topic more partitions.
-pub async fn grow(bootstrap_servers: &str, topic: &str, partitions: usize) {
+pub(crate) async fn grow(bootstrap_servers: &str, topic: &str, partitions: usize) {
     let request = NewPartitions::new(topic, partitions);
     let results =
         admin(bootstrap_servers).create_partitions(&[request], &AdminOptions::new()).await.expect("asked");
@@ -78,7 +78,7 @@ pub async fn grow(bootstrap_servers: &str, topic: &str, partitions: usize) {
 }
 
 /// Returns the committed offset of partition 0.
-pub fn committed(bootstrap_servers: &str, group: &str, topic: &str) -> Option<i64> {
+pub(crate) fn committed(bootstrap_servers: &str, group: &str, topic: &str) -> Option<i64> {
     let consumer: BaseConsumer = config(bootstrap_servers)
         .set("group.id", group)
         .set("enable.auto.commit", "false")

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -14,18 +14,27 @@ const ENVIRONMENT: &str = "TEST_PROBE_TEST_KAFKA";
 /// The first start may have to download the broker.
 const START: Duration = Duration::from_secs(400);
 
+/// How a node is.
+#[derive(Clone, Copy, Debug)]
+enum Health {
+    Serving,
+    Frozen,
+    Dead,
+}
+
 /// A cluster of this test process.
 #[derive(Debug)]
-pub struct Kafka {
-    pub bootstrap_servers: String,
+pub(crate) struct Kafka {
+    pub(crate) bootstrap_servers: String,
     child: Child,
     commands: ChildStdin,
     answers: Mutex<Receiver<String>>,
+    health: Health,
 }
 
 impl Kafka {
     /// Starts a cluster of one node.
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/brokers/kafka.py");
         let mut child = Command::new("python3")
             .arg(script)
@@ -40,30 +49,39 @@ impl Kafka {
         std::thread::spawn(move || {
             stdout.lines().map_while(Result::ok).try_for_each(|line| lines.send(line))
         });
-        let mut kafka =
-            Self { bootstrap_servers: String::new(), child, commands, answers: Mutex::new(answers) };
+        let mut kafka = Self {
+            bootstrap_servers: String::new(),
+            child,
+            commands,
+            answers: Mutex::new(answers),
+            health: Health::Serving,
+        };
         kafka.bootstrap_servers = kafka.answer()["bootstrap_servers"].as_str().expect("a string").to_owned();
         kafka
     }
 
     /// Freezes the node (SIGSTOP).
-    pub fn stop(&mut self) {
+    pub(crate) fn stop(&mut self) {
         self.command("stop 1");
+        self.health = Health::Frozen;
     }
 
     /// Thaws the node (SIGCONT).
-    pub fn cont(&mut self) {
+    pub(crate) fn cont(&mut self) {
         self.command("cont 1");
+        self.health = Health::Serving;
     }
 
     /// Kills the node (SIGKILL); its data stays.
-    pub fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         self.command("kill 1");
+        self.health = Health::Dead;
     }
 
     /// Starts the killed node again, on the same port and data.
-    pub fn restart(&mut self) {
+    pub(crate) fn restart(&mut self) {
         self.command("restart 1");
+        self.health = Health::Serving;
     }
 
     fn command(&mut self, command: &str) {
@@ -88,7 +106,7 @@ impl Drop for Kafka {
 }
 
 /// Returns the bootstrap servers of a cluster that no test harms.
-pub fn shared() -> &'static str {
+pub(crate) fn shared() -> &'static str {
     static SERVERS: OnceLock<String> = OnceLock::new();
     static OURS: OnceLock<Kafka> = OnceLock::new();
     SERVERS.get_or_init(|| {
@@ -98,7 +116,13 @@ pub fn shared() -> &'static str {
 }
 
 /// Returns a cluster to freeze and to kill, alone. It is handed over in good health.
-pub fn to_harm() -> MutexGuard<'static, Kafka> {
-    static KAFKA: OnceLock<Mutex<Kafka>> = OnceLock::new();
-    KAFKA.get_or_init(|| Mutex::new(Kafka::start())).lock().unwrap_or_else(PoisonError::into_inner)
+pub(crate) async fn to_harm() -> tokio::sync::MutexGuard<'static, Kafka> {
+    static KAFKA: OnceLock<tokio::sync::Mutex<Kafka>> = OnceLock::new();
+    let mut kafka = KAFKA.get_or_init(|| tokio::sync::Mutex::new(Kafka::start())).lock().await;
+    match kafka.health {
+        Health::Serving => {}
+        Health::Frozen => kafka.cont(),
+        Health::Dead => kafka.restart(),
+    }
+    kafka
 }

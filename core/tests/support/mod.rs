@@ -2,10 +2,10 @@
 
 #![expect(dead_code, reason = "each test binary uses its part of it")]
 
-pub mod drive;
-pub mod foreign;
-pub mod kafka;
-pub mod proxy;
+pub(crate) mod drive;
+pub(crate) mod foreign;
+pub(crate) mod kafka;
+pub(crate) mod proxy;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,15 +18,15 @@ use test_probe::config::ClusterConfig;
 use test_probe::runtime::Deadline;
 
 /// Long enough for a slow machine; a test that waits for this long fails.
-pub const LONG: Duration = Duration::from_secs(30);
+pub(crate) const LONG: Duration = Duration::from_secs(30);
 
 /// The deadline of a call that should succeed.
-pub fn soon() -> Deadline {
+pub(crate) fn soon() -> Deadline {
     Deadline::after(LONG)
 }
 
 /// Connects as nobody in particular.
-pub fn connect(bootstrap_servers: &str) -> Arc<dyn Broker> {
+pub(crate) fn connect(bootstrap_servers: &str) -> Arc<dyn Broker> {
     let config = LibrdkafkaConfig {
         cluster_name: "default".to_owned(),
         cluster: ClusterConfig::at(bootstrap_servers),
@@ -37,7 +37,7 @@ pub fn connect(bootstrap_servers: &str) -> Arc<dyn Broker> {
 }
 
 /// Creates a topic with a name that no other test uses.
-pub async fn new_topic(broker: &dyn Broker, partitions: i32, config: &[(&str, &str)]) -> String {
+pub(crate) async fn new_topic(broker: &dyn Broker, partitions: i32, config: &[(&str, &str)]) -> String {
     let name = format!("t-{}", uuid::Uuid::new_v4());
     let config = config.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     let topic = NewTopic { topic: name.clone(), partitions, replication_factor: 1, config };
@@ -46,7 +46,7 @@ pub async fn new_topic(broker: &dyn Broker, partitions: i32, config: &[(&str, &s
 }
 
 /// Asks for one offset.
-pub async fn offset(
+pub(crate) async fn offset(
     broker: &dyn Broker,
     at: &TopicPartition,
     spec: OffsetSpec,

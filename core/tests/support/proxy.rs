@@ -10,14 +10,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The proxy; its threads end with their connections.
 #[derive(Debug)]
-pub struct Proxy {
-    pub address: String,
+pub(crate) struct Proxy {
+    pub(crate) address: String,
     corrupting: Arc<AtomicBool>,
 }
 
 impl Proxy {
     /// Starts before a broker; `payload` is what it corrupts when told to.
-    pub fn start(broker: &str, payload: &'static [u8]) -> Self {
+    pub(crate) fn start(broker: &str, payload: &'static [u8]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = listener.local_addr().expect("bound");
         let corrupting = Arc::new(AtomicBool::new(false));
@@ -39,7 +39,7 @@ impl Proxy {
     }
 
     /// Begins or ends to corrupt.
-    pub fn corrupt(&self, corrupt: bool) {
+    pub(crate) fn corrupt(&self, corrupt: bool) {
         self.corrupting.store(corrupt, Ordering::SeqCst);
     }
 }

@@ -138,6 +138,11 @@ impl Admin {
         self.shared.unanswered(what)
     }
 
+    /// Notes that a broker answered.
+    pub(super) fn answered(&self) {
+        self.shared.problems.clear();
+    }
+
     /// Ends every call and lets go of the client. Does not wait.
     pub(super) fn close(&self) {
         self.shared.closed.store(true, Ordering::Release);

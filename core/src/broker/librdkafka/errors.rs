@@ -50,6 +50,9 @@ impl Code {
         UNSUPPORTED_FEATURE = RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE,
         WAIT_COORDINATOR = RD_KAFKA_RESP_ERR__WAIT_COORD,
 
+        COORDINATOR_LOADING = RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS,
+        COORDINATOR_NOT_AVAILABLE = RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE,
+        NOT_COORDINATOR = RD_KAFKA_RESP_ERR_NOT_COORDINATOR,
         BROKER_NOT_AVAILABLE = RD_KAFKA_RESP_ERR_BROKER_NOT_AVAILABLE,
         CLUSTER_AUTHORIZATION_FAILED = RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED,
         FENCED_LEADER_EPOCH = RD_KAFKA_RESP_ERR_FENCED_LEADER_EPOCH,
@@ -108,6 +111,11 @@ impl Code {
         )
     }
 
+    /// Returns whether the client as a whole will not recover.
+    pub(super) fn ends_client(self) -> bool {
+        self == Self::FATAL || self.is_authentication()
+    }
+
     /// Returns whether leadership was on the move: the same question may be answered in a moment.
     pub(super) fn is_passing(self) -> bool {
         matches!(
@@ -122,6 +130,11 @@ impl Code {
                 | Self::STORAGE_ERROR
                 | Self::TRANSPORT
         )
+    }
+
+    /// Returns whether a group's coordinator was on the move or not ready yet.
+    pub(super) fn is_coordinator(self) -> bool {
+        matches!(self, Self::COORDINATOR_LOADING | Self::COORDINATOR_NOT_AVAILABLE | Self::NOT_COORDINATOR)
     }
 
     /// Returns our code, or `otherwise` for what has no code of its own.
@@ -142,6 +155,7 @@ impl Code {
             | Self::WAIT_COORDINATOR => ErrorCode::BrokerUnreachable,
             Self::FENCED | Self::PRODUCER_FENCED | Self::INVALID_PRODUCER_EPOCH => ErrorCode::ProducerFenced,
             Self::INVALID_ARG | Self::INVALID_TOPIC => ErrorCode::InvalidArgument,
+            Self::MSG_TIMED_OUT => ErrorCode::ProduceFailed,
             Self::UNSUPPORTED_FEATURE | Self::UNSUPPORTED_VERSION => ErrorCode::Unsupported,
             Self::DESTROY | Self::PURGE_QUEUE | Self::PURGE_INFLIGHT => ErrorCode::ShuttingDown,
             _ => otherwise,

@@ -1,6 +1,7 @@
 //! Committed offsets of groups, set from outside.
 
 use std::ptr;
+use std::time::Duration;
 
 use rdkafka_sys as rd;
 use rdkafka_sys::rd_kafka_admin_op_t as Api;
@@ -13,7 +14,14 @@ use crate::broker::TopicPartition;
 use crate::error::{ErrorCode, Result};
 use crate::runtime::Deadline;
 
-/// Sets the committed offsets of a group.
+/// How long to wait before the coordinator is asked again.
+const AGAIN: Duration = Duration::from_millis(50);
+
+/// How long one attempt may take: librdkafka may wait for a coordinator that was not there when it
+/// asked until the call's end, while a new call finds it.
+const ATTEMPT: Duration = Duration::from_secs(2);
+
+/// Sets the committed offsets of a group. Tries again while its coordinator moves or loads.
 pub(super) async fn commit(
     admin: &Admin,
     group: String,
@@ -23,12 +31,34 @@ pub(super) async fn commit(
     if offsets.is_empty() {
         return Ok(());
     }
+    loop {
+        let attempt = by.min(Deadline::after(ATTEMPT));
+        match try_commit(admin, &group, &offsets, attempt).await {
+            Ok(Code::NONE) => return Ok(()),
+            Ok(code) if code.is_coordinator() && by.left() > AGAIN => {}
+            Err(error) if error.code() == ErrorCode::BrokerUnreachable && by.left() > AGAIN => {}
+            Err(error) => return Err(error),
+            Ok(code) => {
+                let what = format!("committing offsets of group `{group}`");
+                return Err(code.error(&what, None, ErrorCode::CommitFailed).with("group", group));
+            }
+        }
+        tokio::time::sleep(AGAIN).await;
+    }
+}
+
+async fn try_commit(
+    admin: &Admin,
+    group: &str,
+    offsets: &[(TopicPartition, i64)],
+    by: Deadline,
+) -> Result<Code> {
     let what = format!("committing offsets of group `{group}`");
     let call =
         Call { api: Api::RD_KAFKA_ADMIN_OP_ALTERCONSUMERGROUPOFFSETS, what: &what, by, isolation: None };
-    let name = c_string("group", &group)?;
+    let name = c_string("group", group)?;
     let mut list = PartitionList::new();
-    for (at, offset) in &offsets {
+    for (at, offset) in offsets {
         list.add(&c_string("topic", &at.topic)?, at.partition, *offset, None);
     }
     let pending = admin.call(
@@ -49,10 +79,7 @@ pub(super) async fn commit(
         },
         committed,
     )?;
-    match pending.wait_ok(ErrorCode::CommitFailed).await? {
-        Code::NONE => Ok(()),
-        code => Err(code.error(&what, None, ErrorCode::CommitFailed).with("group", group)),
-    }
+    pending.wait_ok(ErrorCode::CommitFailed).await
 }
 
 /// Returns the first error of the group or of one of its partitions.

@@ -95,7 +95,10 @@ pub(super) async fn list(
                     Ok(Ok(answers)) => judge(query.spec, said(answers, query)),
                 };
                 let answer = match judgement {
-                    Judgement::Answered(answer) => Ok(answer),
+                    Judgement::Answered(answer) => {
+                        admin.answered();
+                        Ok(answer)
+                    }
                     Judgement::Silent => Err(named(admin.unanswered(&what(query)), query)),
                     Judgement::Refused(code) => {
                         if may_ask_again(code, began, by) {
@@ -124,6 +127,9 @@ pub(super) async fn list(
 
 type Asked = (Vec<usize>, Result<Pending<Result<Answers, Refusal>>>);
 
+/// The partitions of one call.
+type Round<'q> = HashSet<(&'q str, i32)>;
+
 /// Makes the calls for the open questions: no call has a partition twice.
 fn ask(
     admin: &Admin,
@@ -133,7 +139,7 @@ fn ask(
     by: Deadline,
 ) -> Vec<Asked> {
     let mut groups: BTreeMap<(i32, Isolation, usize), Vec<usize>> = BTreeMap::new();
-    let mut seen: HashMap<(i32, Isolation), Vec<HashSet<(&str, i32)>>> = HashMap::new();
+    let mut seen: HashMap<(i32, Isolation), Vec<Round<'_>>> = HashMap::new();
     for &index in open {
         let query = &queries[index];
         let key = (leaders.of(query), query.isolation);

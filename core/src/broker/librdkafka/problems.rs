@@ -50,8 +50,11 @@ impl Problems {
     /// Takes an error of a client as a whole.
     pub(super) fn raise(&self, code: Code, words: &str) -> Option<ClientError> {
         let error = code.error("the Kafka client's connection", Some(words), ErrorCode::BrokerUnreachable);
-        self.note(error.clone());
-        let fatal = code == Code::FATAL || code.is_authentication();
+        // That all brokers are down is said after the reason for each, and says less.
+        if code != Code::ALL_BROKERS_DOWN || self.last().is_none() {
+            self.note(error.clone());
+        }
+        let fatal = code.ends_client();
         (fatal || error.code() == ErrorCode::NotAuthorized).then_some(ClientError { error, fatal })
     }
 

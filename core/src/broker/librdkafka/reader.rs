@@ -80,8 +80,9 @@ impl RdReader {
         let Some(partition) = found else {
             // A removed partition has nothing to say any more; the client as a whole may.
             if code != Code::NONE && message.topic_address() == 0 {
-                let error = code.error("consuming", Some(&message.words()), ErrorCode::ConsumeFailed);
-                self.client_error(code, error, sink);
+                let words = message.words();
+                let error = code.error("consuming", Some(&words), ErrorCode::ConsumeFailed);
+                self.client_error(code, error, &words, sink);
             }
             return;
         };
@@ -98,20 +99,23 @@ impl RdReader {
             Code::PARTITION_EOF => partition.cover.end(offset),
             code => {
                 partition.cover.error(offset);
-                let error = partition_error(code, partition, &message.words());
+                let words = message.words();
+                let error = partition_error(code, partition, &words);
                 match stop_reason(code, partition, error) {
                     Ok(reason) => stop(partition, reason, sink),
-                    Err(error) => self.client_error(code, error, sink),
+                    Err(error) => self.client_error(code, error, &words, sink),
                 }
             }
         }
     }
 
     /// Says an error that ends no partition, once.
-    fn client_error(&mut self, code: Code, error: ProbeError, sink: &mut dyn Sink) {
-        let raised = self.problems.raise(code, error.message());
-        let fatal = raised.is_some_and(|raised| raised.fatal);
-        let mends_itself = code == Code::TRANSPORT || code == Code::ALL_BROKERS_DOWN || code.is_passing();
+    fn client_error(&mut self, code: Code, error: ProbeError, words: &str, sink: &mut dyn Sink) {
+        let fatal = code.ends_client();
+        let mends_itself = code == Code::ALL_BROKERS_DOWN || code.is_passing();
+        if fatal || mends_itself {
+            self.problems.raise(code, words);
+        }
         if fatal || (!mends_itself && self.said.insert(code.0)) {
             sink.client_error(error, fatal);
         }
@@ -139,6 +143,43 @@ impl RdReader {
             if let Some(next) = partition.cover.take() {
                 sink.progress(partition.slot, next);
             }
+        }
+    }
+
+    /// Gives partitions that stopped back, or the client would ask for them again and again.
+    fn let_go_of_stopped(&mut self) {
+        let stopped = |partition: &&Partition| partition.stopped && partition.assigned;
+        let slots: Vec<u32> = self.slots.iter().filter(stopped).map(|partition| partition.slot).collect();
+        if slots.is_empty() {
+            return;
+        }
+        self.unassign_or_warn(self.slots.iter().filter(stopped));
+        for slot in slots {
+            self.slots.forget_route(slot);
+        }
+        for partition in self.slots.iter_mut().filter(|partition| partition.stopped) {
+            partition.assigned = false;
+        }
+    }
+
+    /// Lets the client learn the leaders of partitions at once. A client that is connected looks for
+    /// those of a topic that is new to it only once a second; asking for offsets makes it look now.
+    /// The answer is nobody's.
+    fn find_leaders(&self, partitions: &[Partition]) -> Result<()> {
+        let latest = rd::rd_kafka_OffsetSpec_t::RD_KAFKA_OFFSET_SPEC_LATEST as i64;
+        let mut list = PartitionList::new();
+        for partition in partitions {
+            list.add(&c_string("topic", &partition.topic)?, partition.number, latest, None);
+        }
+        let (rk, queue) = (self.client.raw(), self.client.events().raw());
+        // SAFETY: client, list and queue live; the list is copied, without options there are defaults.
+        unsafe { rd::rd_kafka_ListOffsets(rk, list.raw(), ptr::null(), queue) };
+        Ok(())
+    }
+
+    fn unassign_or_warn<'l>(&self, partitions: impl Iterator<Item = &'l Partition>) {
+        if let Err(error) = self.unassign(partitions) {
+            tracing::warn!(target: "librdkafka", "partitions were not unassigned: {error}");
         }
     }
 
@@ -178,6 +219,7 @@ impl Reader for RdReader {
         self.remove(&before);
         // SAFETY: client and list live; the list is copied and the error is ours.
         unsafe { owned_error(rd::rd_kafka_incremental_assign(self.client.raw(), list.raw()))? };
+        self.find_leaders(&added)?;
         for mut partition in added {
             partition.cover.position(position(&self.client, &partition.list));
             self.slots.insert(partition);
@@ -187,9 +229,7 @@ impl Reader for RdReader {
 
     fn remove(&mut self, slots: &[u32]) {
         let removed: Vec<Partition> = slots.iter().filter_map(|slot| self.slots.remove(*slot)).collect();
-        if let Err(error) = self.unassign(removed.iter()) {
-            tracing::warn!(target: "librdkafka", "partitions were not unassigned: {error}");
-        }
+        self.unassign_or_warn(removed.iter().filter(|partition| partition.assigned));
     }
 
     fn poll(&mut self, sink: &mut dyn Sink, max: usize) -> bool {
@@ -212,6 +252,7 @@ impl Reader for RdReader {
             }
         };
         self.progress(sink, drained == 0);
+        self.let_go_of_stopped();
         more
     }
 }

@@ -45,6 +45,9 @@ impl Drop for Drained<'_> {
     }
 }
 
+/// Headers on the stack.
+type Headers<'m, Name> = SmallVec<[(Name, Option<&'m [u8]>); 8]>;
+
 /// A message: a record, or something that happened to a partition.
 #[derive(Debug)]
 pub(super) struct Message(*mut rd::rd_kafka_message_t);
@@ -101,7 +104,7 @@ impl Message {
             let value = bytes((*self.0).payload, (*self.0).len);
             (timestamp, key, value, self.headers())
         };
-        let headers: SmallVec<[(&str, Option<&[u8]>); 8]> =
+        let headers: Headers<'_, &str> =
             raw_headers.iter().map(|(name, value)| (name.as_ref(), *value)).collect();
         take(&RecordRef {
             slot,
@@ -116,7 +119,7 @@ impl Message {
 
     /// # Safety
     /// What is returned is used only while `self` is borrowed by the caller.
-    unsafe fn headers<'m>(&self) -> SmallVec<[(Cow<'m, str>, Option<&'m [u8]>); 8]> {
+    unsafe fn headers<'m>(&self) -> Headers<'m, Cow<'m, str>> {
         let mut found = SmallVec::new();
         let mut headers = ptr::null_mut();
         // SAFETY: the message lives and owns the headers and all that they point to.

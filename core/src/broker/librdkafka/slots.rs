@@ -21,6 +21,8 @@ pub(super) struct Partition {
     pub(super) corrupt: u32,
     /// Said to have stopped: nothing more is said about it.
     pub(super) stopped: bool,
+    /// The client reads it; one that stopped is given back to the client after the poll.
+    pub(super) assigned: bool,
     /// Something was drained in this poll.
     pub(super) touched: bool,
     /// The partition as a list of one, as the client takes it.
@@ -65,6 +67,7 @@ impl Slots {
             cover: Cover::new(assignment.from),
             corrupt: 0,
             stopped: false,
+            assigned: true,
             touched: true,
             list,
             route: None,
@@ -91,6 +94,15 @@ impl Slots {
         }
         self.last = None;
         Some(partition)
+    }
+
+    /// Forgets the address of a partition that the client no longer reads.
+    pub(super) fn forget_route(&mut self, slot: u32) {
+        let partition = self.by_slot.get(&slot).and_then(|&place| self.places[place].as_mut());
+        if let Some(route) = partition.and_then(|partition| partition.route.take()) {
+            self.by_route.remove(&route);
+        }
+        self.last = None;
     }
 
     /// Returns the slot of a partition that is in the table.

@@ -1,0 +1,155 @@
+//! The vectors that every language runs, and what only Rust can see.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::directive::Location;
+use crate::error::ErrorCode;
+
+const VECTORS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/vectors/config.json");
+const SCHEMA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../schemas/config.schema.json");
+
+fn vars(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+    pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+/// What vectors may say about a configuration: values at JSON pointers of its summary.
+fn summary(config: &Config) -> Value {
+    let clusters = config.clusters.iter().map(|(name, cluster)| {
+        let summary = json!({
+            "bootstrap-servers": cluster.bootstrap_servers,
+            "embedded": cluster.embedded.as_ref().map(|embedded| embedded.brokers),
+            "schema-registry": cluster.schema_registry.as_ref().map(|registry| &registry.url),
+            "token-endpoint": cluster.oauth.as_ref().and_then(|oauth| oauth.token_endpoint.clone()),
+            "client-scope": cluster.oauth.as_ref().and_then(|oauth| oauth.client_scope.clone()),
+            "properties": cluster.properties.iter().map(|(k, v)| (k.clone(), v.expose().to_owned())).collect::<BTreeMap<_, _>>(),
+            "principals": cluster.principals.keys().collect::<Vec<_>>(),
+        });
+        (name.clone(), summary)
+    });
+    let passwords = config.principals.iter().map(|(name, principal)| {
+        (name.clone(), json!({"username": principal.username, "password": principal.password.as_ref().map(Secret::expose)}))
+    });
+    json!({
+        "clusters": clusters.collect::<serde_json::Map<_, _>>(),
+        "principals": passwords.collect::<serde_json::Map<_, _>>(),
+        "ask-timeout-ms": config.dsl.ask_timeout.as_millis() as u64,
+        "within-ms": config.dsl.within.as_millis() as u64,
+        "verdict-grace-ms": config.dsl.verdict_grace.as_millis() as u64,
+        "sessions": config.limits.sessions,
+        "strict-principals": config.strict_principals,
+        "commit": match config.commit {
+            CommitPolicy::Session => "session",
+            CommitPolicy::Probe => "probe",
+            CommitPolicy::None => "none",
+        },
+        "time-factor": config.time_factor,
+    })
+}
+
+fn check(vector: &Value) -> Option<String> {
+    let vars: BTreeMap<String, String> =
+        serde_json::from_value(vector.get("env").cloned().unwrap_or(json!({}))).unwrap();
+    let result = Config::from_texts(vector["explicit"].as_str(), vector["file"].as_str(), &vars);
+    match result {
+        Ok(_) if vector["valid"] == false => Some("passed".to_owned()),
+        Ok(config) => {
+            let found = summary(&config);
+            let expected = vector["config"].as_object().cloned().unwrap_or_default();
+            let wrong = expected.iter().find(|(pointer, value)| found.pointer(pointer) != Some(value));
+            wrong.map(|(pointer, value)| format!("{pointer} is not {value} in {found:#}"))
+        }
+        Err(error) if vector["valid"] == true => Some(format!("{error:?}")),
+        Err(error) => {
+            let problems = error.context()["problems"].as_array().cloned().unwrap();
+            let expected = vector["errors"].as_array().cloned().unwrap();
+            let agrees = |(found, expected): (&Value, &Value)| {
+                expected.as_object().unwrap().iter().all(|(key, value)| found[key] == *value)
+            };
+            let same = problems.len() == expected.len() && problems.iter().zip(&expected).all(agrees);
+            let text = format!("{error:?}{}", error.to_json());
+            let leaks = vector["never"].as_str().is_some_and(|secret| text.contains(secret));
+            (!same || leaks).then(|| format!("leaks: {leaks}; found {problems:#?}"))
+        }
+    }
+}
+
+#[test]
+fn every_vector_gives_the_configuration_or_the_problems_it_states() {
+    let vectors: Vec<Value> = serde_json::from_str(&std::fs::read_to_string(VECTORS).unwrap()).unwrap();
+    let failures: Vec<String> = vectors
+        .iter()
+        .filter_map(|vector| check(vector).map(|text| format!("{}: {text}", vector["name"])))
+        .collect();
+    assert!(failures.is_empty(), "{} of {}:\n{}", failures.len(), vectors.len(), failures.join("\n"));
+}
+
+#[test]
+fn nothing_set_means_the_defaults() {
+    assert_eq!(Config::from_texts(None, None, &BTreeMap::new()).unwrap(), Config::default());
+    assert_eq!(
+        Config::from_texts(Some("{}"), Some("# nothing\n"), &BTreeMap::new()).unwrap(),
+        Config::default()
+    );
+}
+
+#[test]
+fn a_named_file_is_read_and_its_references_start_beside_it() {
+    let directory = std::env::temp_dir().join(format!("test-probe-config-{}", std::process::id()));
+    std::fs::create_dir_all(&directory).unwrap();
+    let file = directory.join("probe.yaml");
+    std::fs::write(directory.join("secret.txt"), "hunter2\n").unwrap();
+    let text = "test-probe: {principals: {me: {protocol: SASL_SSL, mechanism: plain, username: u, \
+                password: '${file:secret.txt}'}}}";
+    std::fs::write(&file, text).unwrap();
+    let loaded = Config::load(None, Some(&file), &BTreeMap::new());
+    let missing = Config::load(None, Some(&directory.join("none.yaml")), &BTreeMap::new());
+    std::fs::remove_dir_all(&directory).unwrap();
+    let config = loaded.unwrap();
+    assert_eq!(config.principals["me"].password.as_ref().unwrap().expose(), "hunter2");
+    assert!(!format!("{config:?}").contains("hunter2"));
+    assert_eq!(missing.unwrap_err().code(), ErrorCode::InvalidConfig);
+    assert_eq!(config.dsl.ask_timeout, Duration::from_secs(3));
+}
+
+#[test]
+fn servers_of_a_named_cluster_are_that_cluster_and_others_inherit_from_the_default() {
+    let text = "{kafka: {bootstrap-servers: 'd:1', schema-registry-url: 'http://r', properties: {debug: all}}, \
+                clusters: {region2: {bootstrap-servers: 'h1:9092, H2:9092'}, sandbox: {embedded: {}}}}";
+    let config = Config::from_texts(Some(text), None, &BTreeMap::new()).unwrap();
+    let name = |location: &Location| config.cluster_of(location).unwrap().0;
+    assert_eq!(name(&Location::Default), "default");
+    assert_eq!(name(&Location::Cluster("sandbox".to_owned())), "sandbox");
+    assert_eq!(name(&Location::BootstrapServers("h2:9092,h1:9092".to_owned())), "region2");
+    assert_eq!(name(&Location::BootstrapServers("d:1".to_owned())), "default");
+    let (name, other) = config.cluster_of(&Location::BootstrapServers("x:1".to_owned())).unwrap();
+    assert_eq!((name.as_str(), other.bootstrap_servers.as_str()), ("x:1", "x:1"));
+    assert_eq!(other.schema_registry, config.clusters["default"].schema_registry);
+    assert_eq!(other.properties, config.clusters["default"].properties);
+    let error = config.cluster_of(&Location::Cluster("regoin2".to_owned())).unwrap_err();
+    assert_eq!(error.code(), ErrorCode::UnknownCluster);
+    assert_eq!(error.hint_text(), Some("did you mean `region2`?"));
+}
+
+#[test]
+fn problems_name_their_file_or_their_variable() {
+    let env = vars(&[("TEST_PROBE__DSL__WITHIN", "soon"), ("TEST_PROBE__DSL__WITHNI", "1s")]);
+    let error = Config::from_texts(None, Some("dsl:\n  ask-timeout: 3\n"), &env).unwrap_err();
+    assert_eq!(
+        error.message(),
+        "environment variable TEST_PROBE__DSL__WITHIN: `within` was `soon`, not a duration of at most a day\n\
+         environment variable TEST_PROBE__DSL__WITHNI: unknown key `withni` in `dsl`\n\
+         test-probe.yaml, line 2, column 16: `ask-timeout` was `3`, not a duration of at most a day"
+    );
+    assert!(error.hint_text().unwrap().contains("give the unit: `3s` or `3ms`"));
+}
+
+#[test]
+fn the_committed_schema_is_what_the_key_tables_say() {
+    let committed = std::fs::read_to_string(SCHEMA).unwrap_or_default();
+    let fresh = format!("{:#}\n", json_schema());
+    assert!(committed == fresh, "schemas/config.schema.json is stale: cargo run -p xtask -- codegen");
+}
