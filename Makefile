@@ -1,22 +1,25 @@
 # What people and machines run. `make` lists it; tests/house/run.py does it.
 .DEFAULT_GOAL := help
-.PHONY: help test soak fmt codegen clean
+.PHONY: help test soak bench fmt codegen clean
 
 RUN := python3 tests/house/run.py
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-test: ## Checks and tests everything, on real Kafka too; STEP=name runs one step, KEEP_GOING=1 goes on after a failed check
+test: ## Checks and tests everything, on a real Kafka; STEP=name runs one step, KEEP_GOING=1 goes on when a check fails
 	@$(RUN) test $(addprefix --only ,$(STEP))
 
 soak: ## Simulates many more schedules, in an optimised build; SEEDS=n says how many
 	@$(RUN) soak $(addprefix --seeds ,$(SEEDS))
 
+bench: ## Measures beside the bare Kafka client, on a real Kafka; FIGURE=name measures one figure
+	python3 tests/brokers/kafka.py run -- cargo run --locked --release --quiet -p test-probe-bench -- $(FIGURE)
+
 fmt: ## Formats Rust, Python, C and C++
 	@$(RUN) fmt
 
-codegen: ## Writes the generated files: C header, error codes, vectors
+codegen: ## Writes the generated files: C header, error codes of every language
 	cargo run --locked --quiet -p xtask -- codegen
 
 clean: ## Removes what was built, build/.venv included; downloaded brokers stay in their cache

@@ -2,7 +2,8 @@
 """Fails when a snippet of a document is not what it says it is from.
 
 A fenced block after a line `<!-- from: path -->` must occur in that file, line by line and verbatim,
-but for an indentation that all of its lines share. With `<!-- from: path#case -->` the file is a
+but for an indentation that all of its lines share; a line that is only `...`, or a comment of that, stands
+for any number of lines. With `<!-- from: path#case -->` the file is a
 vector file, and the block must be the lines of the `text` of the case with that name.
 """
 
@@ -16,17 +17,34 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = ["README.md", "CONTRIBUTING.md"]
-LANGUAGES = {"python", "c", "cpp", "rust"}
+LANGUAGES = {"python", "c", "cpp", "rust", "yaml"}
 
 MARK = re.compile(r"^<!-- from: (?P<path>[^#>]+?)(?:#(?P<case>[^>]+?))? -->$")
+ELISION = re.compile(r"^\s*(?:(?:#|//) ?\.\.\.|/\* \.\.\. \*/|\.\.\.)$")
 FENCE = re.compile(r"^```(?P<language>\w*)$")
 
 
 def occurs(snippet: list[str], lines: list[str]) -> bool:
-    """Returns whether the snippet is a run of these lines, each moved by the same indentation."""
-    wanted = textwrap.dedent("\n".join(snippet)).split("\n")
-    runs = (lines[at : at + len(wanted)] for at in range(len(lines) - len(wanted) + 1))
-    return any(textwrap.dedent("\n".join(run)).split("\n") == wanted for run in runs)
+    """Returns whether each run of the snippet occurs, one after the other."""
+    runs: list[list[str]] = [[]]
+    for line in snippet:
+        if ELISION.match(line):
+            runs.append([])
+        else:
+            runs[-1].append(line)
+    at = 0
+    for run in filter(any, runs):
+        wanted = dedented(run)
+        places = range(at, len(lines) - len(wanted) + 1)
+        found = next((place for place in places if dedented(lines[place : place + len(wanted)]) == wanted), None)
+        if found is None:
+            return False
+        at = found + len(wanted)
+    return True
+
+
+def dedented(lines: list[str]) -> list[str]:
+    return textwrap.dedent("\n".join(lines)).split("\n")
 
 
 def source_lines(path: str, case: str | None) -> list[str]:
