@@ -170,13 +170,21 @@ impl Opening<'_> {
     async fn register(&self, lane: &Arc<Lane>) -> Result<Option<Look>> {
         let generation = lane.state().generation;
         let pinned = lane.state().id.is_some();
-        let (starts, follows_end) = if pinned { self.starts(lane).await? } else { Default::default() };
+        let (starts, follows_end) = match self.starts(lane, pinned).await {
+            Err(error) if error.code() == ErrorCode::UnknownTopic && !self.by.passed() => Default::default(),
+            starts => starts?,
+        };
         if pinned {
             // The offsets are those of the pinned topic only if it is still the same after them.
             let found = lane.describe(self.by).await?;
             if found.is_none() {
-                lane.refresh(found, self.by).await?;
-                return if self.accept_missing(lane).await? { Err(self.unknown()) } else { Ok(None) };
+                if self.accept_missing(lane).await? {
+                    lane.forget();
+                }
+                return Ok(None);
+            }
+            if starts.is_empty() {
+                return Ok(None);
             }
             if !lane.refresh(found, self.by).await? || lane.state().generation != generation {
                 return Ok(None);
@@ -197,7 +205,10 @@ impl Opening<'_> {
     }
 
     /// Returns the start offset of each partition, and which of them mean "the end, now".
-    async fn starts(&self, lane: &Lane) -> Result<(BTreeMap<i32, i64>, Vec<i32>)> {
+    async fn starts(&self, lane: &Lane, pinned: bool) -> Result<(BTreeMap<i32, i64>, Vec<i32>)> {
+        if !pinned {
+            return Ok(Default::default());
+        }
         let count = i32::try_from(lane.state().tracks.len()).unwrap_or(i32::MAX);
         let all: Vec<i32> = (0..count).collect();
         let list = |spec| lane.list(&all, spec, Isolation::ReadUncommitted, self.by);
