@@ -142,7 +142,13 @@ impl Judge {
             return Finding::Nothing(Stage::HiddenByFilters);
         }
         let own = self.topic.is_own(&entry.event);
-        match self.compare(&entry.event, own) {
+        let matching = if entry.event.error().is_some() { &self.relaxed } else { &self.matching };
+        if matching.own.is_none_or(|wanted| wanted == own)
+            && let Some(stage) = matching.excluded_at(&entry.event)
+        {
+            return Finding::Nothing(stage);
+        }
+        match matching.compare(&entry.event, own) {
             Comparison::Matches => Finding::Match(own),
             Comparison::Undecided => Finding::Undecided,
             differs @ Comparison::Differs(_) => Finding::Nothing(differs.stage().unwrap_or(Stage::Value)),
