@@ -346,3 +346,94 @@ async fn roles_and_test_ids_are_checked() {
         .expect("a blank");
     assert_eq!(bad.code(), ErrorCode::InvalidArgument);
 }
+
+#[tokio::test]
+async fn a_session_starts_where_its_directive_says() {
+    let bed = bed("").await;
+    let mut acks = Vec::new();
+    for n in 0..10_i64 {
+        let event = Event::new("T").id(format!("e-{n}")).timestamp(1_750_000_000_000 + n * 1000);
+        acks.push(bed.session.produce_event(&bed.topic, event).await.expect("acknowledged"));
+    }
+    bed.session.receive_n(&bed.topic, 10, SOON).await.expect("read");
+    let id = bed.session.test_id().to_owned();
+    bed.session.close().await.expect("closed");
+    // 1_750_000_007_000 ms are 2025-06-15T15:06:47Z.
+    let starts = [
+        ("{offsets: {0: 4}}", 6),
+        ("{timestamp: \"2025-06-15T15:06:47Z\"}", 3),
+        ("earliest", 10),
+        ("latest", 0),
+    ];
+    for (start, left) in starts {
+        let yaml = format!("topics: [{{topic: {}, role: both, start: {start}}}]", bed.topic);
+        let directives = Directives::from_yaml(&yaml).expect("directives");
+        let session = bed.probe.open_session_as(directives, Some(id.clone())).await.expect("a session");
+        session.expect_none(&bed.topic, Match::new().id("nothing"), WINDOW).await.expect("covered");
+        assert_eq!(session.journal(&bed.topic).expect("a journal").len(), left, "start: {start}");
+        session.close().await.expect("closed");
+    }
+}
+
+#[tokio::test]
+async fn partitions_that_are_added_are_read_from_their_beginning() {
+    let bed = bed("").await;
+    foreign::grow(kafka::shared(), &bed.topic, 3).await;
+    let event = Event::new("T").id("new").partition(2);
+    bed.session.produce_event(&bed.topic, event).await.expect("acknowledged");
+    bed.session.expect_event(&bed.topic, Match::new().id("new"), SOON).await.expect("it");
+    let verdict = bed.session.expect_none(&bed.topic, Match::new().id("x"), WINDOW).await.expect("covered");
+    assert_eq!(verdict.coverage.partitions.keys().copied().collect::<Vec<_>>(), [0, 1, 2]);
+}
+
+#[tokio::test]
+async fn records_that_were_deleted_before_they_were_read_are_a_gap() {
+    let mut harmed = kafka::to_harm().await;
+    let servers = harmed.bootstrap_servers.clone();
+    let probe = Probe::builder().bootstrap_servers(&servers).build().expect("a probe");
+    let topic = format!("v-{}", Uuid::new_v4());
+    let first = open(&probe, &topic, "").await;
+    for _ in 0..5 {
+        first.produce_event(&topic, Event::new("T")).await.expect("acknowledged");
+    }
+    first.receive_n(&topic, 5, SOON).await.expect("read");
+    foreign::delete_records(&servers, &topic, 3).await;
+    let yaml = format!("topics: [{{topic: {topic}, role: both, start: {{offsets: {{0: 1}}}}}}]");
+    let late =
+        probe.open_session(Directives::from_yaml(&yaml).expect("directives")).await.expect("a session");
+    let error =
+        late.expect_none(&topic, Match::new().id("x"), Duration::from_secs(2)).await.expect_err("a gap");
+    assert_eq!(error.code(), ErrorCode::ReadGap, "{error}");
+    first.expect_none(&topic, Match::new().id("x"), WINDOW).await.expect("it had read them");
+    harmed.cont();
+}
+
+#[tokio::test]
+async fn three_nodes_lose_a_leader_and_no_verdict_is_wrong() {
+    let mut kafka = tokio::task::spawn_blocking(|| kafka::Kafka::start_nodes(3)).await.expect("a cluster");
+    let servers = kafka.bootstrap_servers.clone();
+    let yaml = "test-probe: {dsl: {ask-timeout: 30s, blocking-timeout: 30s, verdict-grace: 15s}}";
+    let mut config =
+        test_probe::Config::from_texts(Some(yaml), None, &Default::default()).expect("a configuration");
+    config.clusters.insert("default".to_owned(), test_probe::config::ClusterConfig::at(&servers));
+    let probe = Probe::builder().config(config).build().expect("a probe");
+    let topic = format!("v-{}", Uuid::new_v4());
+    let yaml =
+        format!("topics: [{{topic: {topic}, role: both, create: {{partitions: 1, replicationFactor: 3}}}}]");
+    let session =
+        probe.open_session(Directives::from_yaml(&yaml).expect("directives")).await.expect("a session");
+    let produce = async |n: usize| session.produce_event(&topic, Event::new("T").id(format!("e-{n}"))).await;
+    for n in 0..20 {
+        produce(n).await.expect("acknowledged");
+    }
+    let of = topic.clone();
+    let leader = tokio::task::spawn_blocking(move || foreign::leader(&servers, &of)).await.expect("a leader");
+    kafka.kill_node(leader);
+    for n in 20..40 {
+        produce(n).await.expect("acknowledged by the new leader");
+    }
+    let all = session.receive_n(&topic, 40, SOON).await.expect("every acknowledged event");
+    let ids: Vec<_> = all.events.iter().filter_map(|event| event.envelope.id.clone()).collect();
+    assert_eq!(ids, (0..40).map(|n| format!("e-{n}")).collect::<Vec<_>>());
+    session.expect_none(&topic, Match::new().id("x"), WINDOW).await.expect("covered by the new leader");
+}

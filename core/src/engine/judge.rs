@@ -217,7 +217,7 @@ impl Judge {
         }
         let state = look.lane.state();
         let view = state.view(look.view)?;
-        let hit = state.gaps.iter().find(|gap| {
+        let hit = state.gaps_of(look.view).find(|gap| {
             gap.generation == self.generation
                 && gap.until > self.first(gap.partition, view.start(gap.partition, gap.generation).from)
         })?;

@@ -90,6 +90,8 @@ pub(crate) struct View {
     pub(crate) generation: u32,
     /// The generation that `starts` speaks of.
     generation_read: u32,
+    /// Gaps that only its private reader met.
+    gaps: Vec<Gap>,
     seen_before: u64,
     unattributed_before: u64,
 }
@@ -351,6 +353,22 @@ impl LaneState {
         view.starts.values().any(|start| start.catching_up)
     }
 
+    /// Notes that a view's private reader met a gap; the lane takes over behind it.
+    pub(crate) fn caught_gap(&mut self, key: ViewKey, partition: i32, at: i64) {
+        let generation = self.generation;
+        let until = self.track(partition).map_or(at, |track| track.next).max(at + 1);
+        let why = format!("the record at offset {at} was gone before it was read");
+        if let Some(view) = self.views.get_mut(&key) {
+            view.gaps.push(Gap { partition, generation, until, why });
+        }
+        self.catch_up(key, partition, until);
+    }
+
+    /// Returns the gaps that concern a view: those of the lane and its own.
+    pub(crate) fn gaps_of(&self, key: ViewKey) -> impl Iterator<Item = &Gap> {
+        self.gaps.iter().chain(self.views.get(&key).into_iter().flat_map(|view| &view.gaps))
+    }
+
     /// Notes that everything below `next` was delivered or is proven invisible.
     pub(crate) fn progress(&mut self, partition: i32, slot: u32, next: i64) {
         if let Some(track) = self.track_mut(partition)
@@ -487,6 +505,7 @@ impl View {
             starts,
             generation: 0,
             generation_read: 0,
+            gaps: Vec::new(),
             seen_before: 0,
             unattributed_before: 0,
         }
