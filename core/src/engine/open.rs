@@ -78,13 +78,14 @@ async fn open_topic(
     }
     let runtime = session.probe.runtime.handle();
     let link = session.probe.clusters.get_or_create(&session.probe.config, &directive, &runtime)?;
-    let opened = Opening { session, directive: &directive, link: &link, by }.run().await;
+    let reading = Arc::new(Reading::new(&directive));
+    let opened = Opening { session, directive: &directive, reading: &reading, link: &link, by }.run().await;
     let look = opened.map_err(|error| {
         link.unreachable(error, &format!("topic `{}` was opened", directive.topic), by)
             .with("topic", &*directive.name)
     })?;
     Ok(SessionTopic {
-        reading: Arc::new(Reading::new(&directive)),
+        reading,
         directive,
         link,
         look,
@@ -96,13 +97,14 @@ async fn open_topic(
 struct Opening<'a> {
     session: &'a Arc<SessionInner>,
     directive: &'a Arc<TopicDirective>,
+    reading: &'a Arc<Reading>,
     link: &'a Arc<Link>,
     by: Deadline,
 }
 
 impl Opening<'_> {
     async fn run(&self) -> Result<Option<Look>> {
-        let lane = self.link.lane(&self.directive.topic, self.directive.isolation)?;
+        let lane = self.link.visit(&self.directive.topic, self.directive.isolation)?;
         if !self.directive.role.consumes() {
             // Not read: only resolved, so that a typing error shows now.
             self.resolve(&lane).await?;
@@ -193,7 +195,7 @@ impl Opening<'_> {
         let view = View::new(
             self.directive.clone(),
             self.session.test_id.clone(),
-            Arc::new(Reading::new(self.directive)),
+            self.reading.clone(),
             self.session.journal.clone(),
             self.committer(),
             starts,

@@ -53,8 +53,36 @@ pub(crate) struct LaneState {
     groups: Vec<Group>,
     pub(crate) unattributed: UnattributedRecords,
     seen: u64,
+    /// Sessions that are about to register a view.
+    visitors: usize,
     /// Since when nobody looks.
     idle_since: Instant,
+}
+
+/// A lane that a session is opening; as long as it is held the lane is not let go of.
+pub(crate) struct Visit(Arc<Lane>);
+
+impl Visit {
+    pub(crate) fn new(lane: Arc<Lane>) -> Self {
+        lane.state().visitors += 1;
+        Self(lane)
+    }
+}
+
+impl std::ops::Deref for Visit {
+    type Target = Arc<Lane>;
+
+    fn deref(&self) -> &Arc<Lane> {
+        &self.0
+    }
+}
+
+impl Drop for Visit {
+    fn drop(&mut self) {
+        let mut state = self.0.state();
+        state.visitors -= 1;
+        state.idle_since = Instant::now();
+    }
 }
 
 /// How far one partition was read.
@@ -148,6 +176,7 @@ impl Lane {
                 groups: Vec::new(),
                 unattributed: UnattributedRecords::new(unattributed_limit),
                 seen: 0,
+                visitors: 0,
                 idle_since: Instant::now(),
             }),
             changed: watch::Sender::new(()),
@@ -246,7 +275,7 @@ impl Lane {
     /// Returns since when nobody looks, or `None` while somebody does.
     pub(crate) fn idle_since(&self) -> Option<Instant> {
         let state = self.state();
-        state.views.is_empty().then_some(state.idle_since)
+        (state.views.is_empty() && state.visitors == 0).then_some(state.idle_since)
     }
 
     /// Returns how far the topic was read for a view.
