@@ -78,7 +78,8 @@ impl BareConsumer {
     }
 
     /// Takes up to 1,000 records and hands the payload of each to a function; returns how many came.
-    pub(crate) fn batch(&self, wait: Duration, mut take: impl FnMut(&[u8])) -> usize {
+    /// With `headers` they are parsed as well, as who decides by headers must.
+    pub(crate) fn batch(&self, wait: Duration, headers: bool, mut take: impl FnMut(&[u8])) -> usize {
         let mut messages: [*mut rd::rd_kafka_message_t; 1000] = [ptr::null_mut(); 1000];
         let wait = i32::try_from(wait.as_millis()).unwrap_or(i32::MAX);
         // SAFETY: the array has room for as many messages as are asked for; each is destroyed once.
@@ -90,6 +91,10 @@ impl BareConsumer {
             for message in &messages[..count] {
                 if (**message).err == rd::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR {
                     records += 1;
+                    if headers {
+                        let mut parsed = ptr::null_mut();
+                        rd::rd_kafka_message_headers(*message, &raw mut parsed);
+                    }
                     let bytes = (**message).payload.cast::<u8>();
                     if !bytes.is_null() {
                         take(std::slice::from_raw_parts(bytes, (**message).len));

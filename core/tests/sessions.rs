@@ -237,3 +237,52 @@ async fn closing_the_probe_wakes_whoever_waits() {
     let error = probe.open_session(Directives::default()).await.err().expect("closed");
     assert_eq!(error.code(), ErrorCode::ShuttingDown);
 }
+
+#[test]
+fn the_blocking_twins_do_the_same_from_a_plain_thread_and_are_refused_inside_a_runtime() {
+    let probe = probe(kafka::shared());
+    let topic = topic();
+    let yaml = format!("topics: [{{topic: {topic}, role: both, create: {{partitions: 1}}}}]");
+    let session =
+        probe.open_session_blocking(Directives::from_yaml(&yaml).expect("directives")).expect("a session");
+    let mark = session.mark_blocking().expect("a mark");
+    session.produce_event_blocking(&topic, Event::new("T").id("b-1")).expect("acknowledged");
+    session.expect_event_blocking(&topic, Match::new().id("b-1").after(mark), SOON).expect("it");
+    session.receive_event_blocking(&topic, SOON).expect("it");
+    session.expect_none_blocking(&topic, Match::new().id("b-2"), Duration::from_millis(100)).expect("none");
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    let error = runtime.block_on(async { session.mark_blocking() }).expect_err("inside a runtime");
+    assert_eq!(error.code(), ErrorCode::WrongThread);
+    session.close_blocking().expect("closed");
+}
+
+#[tokio::test]
+async fn an_event_that_failed_unseen_fails_the_close_of_its_session() {
+    let mut kafka = kafka::to_harm().await;
+    let yaml = "test-probe: {dsl: {ask-timeout: 1s, blocking-timeout: 1s}}";
+    let mut config =
+        test_probe::Config::from_texts(Some(yaml), None, &Default::default()).expect("a configuration");
+    config
+        .clusters
+        .insert("default".to_owned(), test_probe::config::ClusterConfig::at(&kafka.bootstrap_servers));
+    let probe = Probe::builder().config(config).build().expect("a probe");
+    let topic = topic();
+    let session = session_on(&probe, &topic, "").await;
+    session.produce_event(&topic, Event::new("T")).await.expect("acknowledged");
+    let careless = session_on(&probe, &topic, "").await;
+    kafka.stop();
+    drop(
+        tokio::time::timeout(Duration::from_millis(50), careless.produce_event(&topic, Event::new("T")))
+            .await,
+    );
+    // Each of these waits as long as the client keeps a record, so the careless one is given up by then.
+    for _ in 0..4 {
+        let error = session.produce_event(&topic, Event::new("T")).await.expect_err("nobody answers");
+        assert!([ErrorCode::TimedOut, ErrorCode::ProduceFailed].contains(&error.code()), "{error:?}");
+        assert!(error.context().contains_key("delivery"), "{error:?}");
+    }
+    kafka.cont();
+    let error = careless.close().await.expect_err("unseen");
+    assert_eq!(error.code(), ErrorCode::ProduceFailed, "{error:?}");
+    session.close().await.expect("what failed was seen");
+}

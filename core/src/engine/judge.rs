@@ -142,7 +142,13 @@ impl Judge {
             return Finding::Nothing(Stage::HiddenByFilters);
         }
         let own = self.topic.is_own(&entry.event);
-        match self.compare(&entry.event, own) {
+        let matching = if entry.event.error().is_some() { &self.relaxed } else { &self.matching };
+        if matching.own.is_none_or(|wanted| wanted == own)
+            && let Some(stage) = matching.excluded_at(&entry.event)
+        {
+            return Finding::Nothing(stage);
+        }
+        match matching.compare(&entry.event, own) {
             Comparison::Matches => Finding::Match(own),
             Comparison::Undecided => Finding::Undecided,
             differs @ Comparison::Differs(_) => Finding::Nothing(differs.stage().unwrap_or(Stage::Value)),
@@ -211,7 +217,7 @@ impl Judge {
         }
         let state = look.lane.state();
         let view = state.view(look.view)?;
-        let hit = state.gaps.iter().find(|gap| {
+        let hit = state.gaps_of(look.view).find(|gap| {
             gap.generation == self.generation
                 && gap.until > self.first(gap.partition, view.start(gap.partition, gap.generation).from)
         })?;

@@ -17,6 +17,7 @@ use crate::operation::Outcome;
 use crate::registry::Registry;
 use crate::runtime::{Runtime, Signal};
 
+mod blocking;
 pub mod dsl;
 mod expect;
 mod judge;

@@ -78,13 +78,14 @@ async fn open_topic(
     }
     let runtime = session.probe.runtime.handle();
     let link = session.probe.clusters.get_or_create(&session.probe.config, &directive, &runtime)?;
-    let opened = Opening { session, directive: &directive, link: &link, by }.run().await;
+    let reading = Arc::new(Reading::new(&directive));
+    let opened = Opening { session, directive: &directive, reading: &reading, link: &link, by }.run().await;
     let look = opened.map_err(|error| {
         link.unreachable(error, &format!("topic `{}` was opened", directive.topic), by)
             .with("topic", &*directive.name)
     })?;
     Ok(SessionTopic {
-        reading: Arc::new(Reading::new(&directive)),
+        reading,
         directive,
         link,
         look,
@@ -96,13 +97,14 @@ async fn open_topic(
 struct Opening<'a> {
     session: &'a Arc<SessionInner>,
     directive: &'a Arc<TopicDirective>,
+    reading: &'a Arc<Reading>,
     link: &'a Arc<Link>,
     by: Deadline,
 }
 
 impl Opening<'_> {
     async fn run(&self) -> Result<Option<Look>> {
-        let lane = self.link.lane(&self.directive.topic, self.directive.isolation)?;
+        let lane = self.link.visit(&self.directive.topic, self.directive.isolation)?;
         if !self.directive.role.consumes() {
             // Not read: only resolved, so that a typing error shows now.
             self.resolve(&lane).await?;
@@ -170,13 +172,21 @@ impl Opening<'_> {
     async fn register(&self, lane: &Arc<Lane>) -> Result<Option<Look>> {
         let generation = lane.state().generation;
         let pinned = lane.state().id.is_some();
-        let (starts, follows_end) = if pinned { self.starts(lane).await? } else { Default::default() };
+        let (starts, follows_end) = match self.starts(lane, pinned).await {
+            Err(error) if error.code() == ErrorCode::UnknownTopic && !self.by.passed() => Default::default(),
+            starts => starts?,
+        };
         if pinned {
             // The offsets are those of the pinned topic only if it is still the same after them.
             let found = lane.describe(self.by).await?;
             if found.is_none() {
-                lane.refresh(found, self.by).await?;
-                return if self.accept_missing(lane).await? { Err(self.unknown()) } else { Ok(None) };
+                if self.accept_missing(lane).await? {
+                    lane.forget();
+                }
+                return Ok(None);
+            }
+            if starts.is_empty() {
+                return Ok(None);
             }
             if !lane.refresh(found, self.by).await? || lane.state().generation != generation {
                 return Ok(None);
@@ -185,7 +195,7 @@ impl Opening<'_> {
         let view = View::new(
             self.directive.clone(),
             self.session.test_id.clone(),
-            Arc::new(Reading::new(self.directive)),
+            self.reading.clone(),
             self.session.journal.clone(),
             self.committer(),
             starts,
@@ -197,7 +207,10 @@ impl Opening<'_> {
     }
 
     /// Returns the start offset of each partition, and which of them mean "the end, now".
-    async fn starts(&self, lane: &Lane) -> Result<(BTreeMap<i32, i64>, Vec<i32>)> {
+    async fn starts(&self, lane: &Lane, pinned: bool) -> Result<(BTreeMap<i32, i64>, Vec<i32>)> {
+        if !pinned {
+            return Ok(Default::default());
+        }
         let count = i32::try_from(lane.state().tracks.len()).unwrap_or(i32::MAX);
         let all: Vec<i32> = (0..count).collect();
         let list = |spec| lane.list(&all, spec, Isolation::ReadUncommitted, self.by);

@@ -1,5 +1,6 @@
 //! Producing: from an event to the broker's acknowledgement.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -50,13 +51,16 @@ impl SessionInner {
             lock(&topic.sent).by_ce_id.insert(ce_id.clone(), None);
         }
         let (sender, receiver) = oneshot::channel();
-        let report = self.report(&topic, written.ce_id.clone(), sender);
+        let seen = Arc::new(AtomicBool::new(false));
+        let report = self.report(&topic, written.ce_id.clone(), sender, seen.clone());
         topic.link.producer.send(record, report);
         let waited = tokio::select! {
             biased;
             reason = self.closed.wait() => return Err(reason),
             waited = tokio::time::timeout_at(by.instant(), receiver) => waited,
         };
+        // From here on somebody learns what became of it.
+        seen.store(true, Ordering::Release);
         let delivered = match waited {
             Ok(Ok(result)) => result.map_err(|error| self.not_acknowledged(&topic, error))?,
             Ok(Err(_)) => return Err(ProbeError::new(ErrorCode::ShuttingDown, "the producer went away")),
@@ -96,6 +100,7 @@ impl SessionInner {
         topic: &Arc<SessionTopic>,
         ce_id: Option<String>,
         sender: oneshot::Sender<Result<Delivered>>,
+        seen: Arc<AtomicBool>,
     ) -> crate::workers::producer::Report {
         let (session, topic): (Weak<Self>, Weak<SessionTopic>) =
             (Arc::downgrade(self), Arc::downgrade(topic));
@@ -111,7 +116,9 @@ impl SessionInner {
                     }
                 }
             }
-            if let Err(Err(error)) = sender.send(result) {
+            if let Err(Err(error)) = sender.send(result)
+                && !seen.load(Ordering::Acquire)
+            {
                 lock(&session.unseen_failures).push(error);
             }
         })

@@ -238,11 +238,13 @@ impl Session {
         let look = topic.look(&self.0.test_id)?;
         let name = &topic.directive.name;
         let found = self.0.journal.read(0, |entries| {
-            let mut of_id = entries
-                .iter()
-                .filter(|entry| entry.event.topic == *name && entry.event.envelope.id.as_deref() == Some(id));
-            let good = of_id.clone().find(|entry| entry.kept && entry.event.error().is_none());
-            good.or_else(|| of_id.find(|entry| entry.kept).or_else(|| of_id.next())).cloned()
+            let of_id = || {
+                entries.iter().filter(|entry| {
+                    entry.event.topic == *name && entry.event.envelope.id.as_deref() == Some(id)
+                })
+            };
+            let good = of_id().find(|entry| entry.kept && entry.event.error().is_none());
+            good.or_else(|| of_id().find(|entry| entry.kept)).or_else(|| of_id().next()).cloned()
         });
         let nack = match found {
             Some(entry) if entry.kept => match entry.event.error() {

@@ -143,6 +143,24 @@ impl Match {
         if found.is_empty() { Comparison::Matches } else { Comparison::Differs(found) }
     }
 
+    /// Returns the first stage at which the envelope or the key excludes an event, without a word
+    /// about why: what a long journal is scanned with.
+    pub(crate) fn excluded_at(&self, event: &ReceivedEvent) -> Option<Stage> {
+        let other = |wanted: &Option<String>, found: &Option<String>| wanted.is_some() && wanted != found;
+        let envelope = &event.envelope;
+        if other(&self.id, &envelope.id) {
+            Some(Stage::Id)
+        } else if other(&self.event_type, &envelope.event_type) {
+            Some(Stage::Type)
+        } else if other(&self.version, &envelope.version) {
+            Some(Stage::Version)
+        } else if self.key.is_some() && self.key.as_deref() != event.raw_key.as_deref() {
+            Some(Stage::Key)
+        } else {
+            None
+        }
+    }
+
     /// Returns whether the match asks nothing of an event (`after` and `hint` aside).
     #[must_use]
     pub fn is_unconditional(&self) -> bool {

@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 use crate::broker::{Assignment, ReaderOptions, RecordRef, Sink, StopReason, TopicPartition};
 use crate::codec::Scratch;
 use crate::error::{ProbeError, Result};
-use crate::workers::lane::{Gap, Lane, ViewKey};
+use crate::workers::lane::{Lane, ViewKey};
 
 const GUARD_TICK: Duration = Duration::from_millis(100);
 const BATCH: usize = 1000;
@@ -93,12 +93,7 @@ impl Sink for Private {
 
     fn stopped(&mut self, slot: u32, at: i64, _why: StopReason) {
         if let Some(partition) = self.partitions.get(slot as usize).copied() {
-            let mut state = self.lane.state();
-            let generation = state.generation;
-            let until = state.track(partition).map_or(at, |track| track.next).max(at + 1);
-            let why = format!("the record at offset {at} was gone before it was read");
-            state.gaps.push(Gap { partition, generation, until, why });
-            self.behind = state.catch_up(self.view, partition, until);
+            self.lane.state().caught_gap(self.view, partition, at);
         }
     }
 

@@ -3,19 +3,21 @@
 //! After the deadline the end offsets (high watermarks) are asked for and answered, after that the
 //! topic id is still the same, and the reader got there. Anything less is a doubt (adr/0006).
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::broker::{Isolation, OffsetSpec, StopReason};
+use crate::broker::{Isolation, Listed, OffsetSpec, StopReason, TopicId};
 use crate::error::{ErrorCode, ProbeError};
 use crate::runtime::Deadline;
 use crate::verdict::Doubt;
 use crate::workers::lane::{Lane, ViewKey};
 
-/// How long the reader may lag before somebody asks for an open transaction.
-const LSO_AFTER: Duration = Duration::from_millis(100);
+/// An answer that takes longer may never come, and a reader that lags longer may not be able to go
+/// on: somebody looks for the reason.
+const SLOW: Duration = Duration::from_millis(100);
 
 /// End offsets that were answered.
 #[derive(Clone, Debug)]
@@ -68,10 +70,7 @@ impl Lane {
             };
             let partitions: Vec<i32> = (0..).take(known).collect();
             let listed = match pinned {
-                Some(_) => self
-                    .list(&partitions, OffsetSpec::Latest, Isolation::ReadUncommitted, by)
-                    .await
-                    .map_err(|error| self.unanswered(&error))?,
+                Some(id) => self.list_ends(id, &partitions, by).await?,
                 None => Vec::new(),
             };
             let found = self.describe(by).await.map_err(|error| self.unanswered(&error))?;
@@ -97,6 +96,30 @@ impl Lane {
             self.note_truncation(&offsets);
             return Ok(Ends { asked_at, generation, offsets });
         }
+    }
+
+    /// Lists the high watermarks. A topic that is gone gives no answer, so one that takes its time is
+    /// looked at meanwhile.
+    async fn list_ends(
+        self: &Arc<Self>,
+        id: TopicId,
+        partitions: &[i32],
+        by: Deadline,
+    ) -> Result<Vec<(i32, Option<Listed>)>, NoFence> {
+        let mut listing = pin!(self.list(partitions, OffsetSpec::Latest, Isolation::ReadUncommitted, by));
+        let listed = match tokio::time::timeout(SLOW, &mut listing).await {
+            Ok(listed) => listed,
+            Err(_) => {
+                if let Ok(found) = self.describe(by).await
+                    && found.is_none_or(|(now, _)| now != id)
+                {
+                    self.refresh(found, by).await.map_err(|error| self.unanswered(&error))?;
+                    return Err(gap(None, "the topic was deleted or created anew".to_owned()));
+                }
+                listing.await
+            }
+        };
+        listed.map_err(|error| self.unanswered(&error))
     }
 
     /// An end below what was read means that the log lost its tail.
@@ -143,7 +166,7 @@ impl Lane {
                 return Err(NoFence::Failed(cause));
             }
             let Some((partition, next, end)) = self.lagging(key, ends)? else { return Ok(()) };
-            let pause = if lso_asked { by } else { by.min(Deadline::after(LSO_AFTER)) };
+            let pause = if lso_asked { by } else { by.min(Deadline::after(SLOW)) };
             if tokio::time::timeout_at(pause.instant(), changes.changed()).await.is_ok() {
                 continue;
             }
@@ -213,7 +236,7 @@ impl Lane {
         }
         let partitions: Vec<i32> = (0..).take(ends.offsets.len()).collect();
         let listed = self.list(&partitions, OffsetSpec::Latest, Isolation::ReadCommitted, by).await.ok()?;
-        let open = |(partition, listed): &(i32, Option<crate::broker::Listed>)| {
+        let open = |(partition, listed): &(i32, Option<Listed>)| {
             let end = *ends.offsets.get(usize::try_from(*partition).ok()?)?;
             let stable = (*listed)?.offset;
             (stable < end).then_some((*partition, stable, end))

@@ -53,8 +53,36 @@ pub(crate) struct LaneState {
     groups: Vec<Group>,
     pub(crate) unattributed: UnattributedRecords,
     seen: u64,
+    /// Sessions that are about to register a view.
+    visitors: usize,
     /// Since when nobody looks.
     idle_since: Instant,
+}
+
+/// A lane that a session is opening; as long as it is held the lane is not let go of.
+pub(crate) struct Visit(Arc<Lane>);
+
+impl Visit {
+    pub(crate) fn new(lane: Arc<Lane>) -> Self {
+        lane.state().visitors += 1;
+        Self(lane)
+    }
+}
+
+impl std::ops::Deref for Visit {
+    type Target = Arc<Lane>;
+
+    fn deref(&self) -> &Arc<Lane> {
+        &self.0
+    }
+}
+
+impl Drop for Visit {
+    fn drop(&mut self) {
+        let mut state = self.0.state();
+        state.visitors -= 1;
+        state.idle_since = Instant::now();
+    }
 }
 
 /// How far one partition was read.
@@ -90,6 +118,8 @@ pub(crate) struct View {
     pub(crate) generation: u32,
     /// The generation that `starts` speaks of.
     generation_read: u32,
+    /// Gaps that only its private reader met.
+    gaps: Vec<Gap>,
     seen_before: u64,
     unattributed_before: u64,
 }
@@ -146,6 +176,7 @@ impl Lane {
                 groups: Vec::new(),
                 unattributed: UnattributedRecords::new(unattributed_limit),
                 seen: 0,
+                visitors: 0,
                 idle_since: Instant::now(),
             }),
             changed: watch::Sender::new(()),
@@ -244,7 +275,7 @@ impl Lane {
     /// Returns since when nobody looks, or `None` while somebody does.
     pub(crate) fn idle_since(&self) -> Option<Instant> {
         let state = self.state();
-        state.views.is_empty().then_some(state.idle_since)
+        (state.views.is_empty() && state.visitors == 0).then_some(state.idle_since)
     }
 
     /// Returns how far the topic was read for a view.
@@ -349,6 +380,22 @@ impl LaneState {
             start.catching_up &= start.served < lane;
         }
         view.starts.values().any(|start| start.catching_up)
+    }
+
+    /// Notes that a view's private reader met a gap; the lane takes over behind it.
+    pub(crate) fn caught_gap(&mut self, key: ViewKey, partition: i32, at: i64) {
+        let generation = self.generation;
+        let until = self.track(partition).map_or(at, |track| track.next).max(at + 1);
+        let why = format!("the record at offset {at} was gone before it was read");
+        if let Some(view) = self.views.get_mut(&key) {
+            view.gaps.push(Gap { partition, generation, until, why });
+        }
+        self.catch_up(key, partition, until);
+    }
+
+    /// Returns the gaps that concern a view: those of the lane and its own.
+    pub(crate) fn gaps_of(&self, key: ViewKey) -> impl Iterator<Item = &Gap> {
+        self.gaps.iter().chain(self.views.get(&key).into_iter().flat_map(|view| &view.gaps))
     }
 
     /// Notes that everything below `next` was delivered or is proven invisible.
@@ -487,6 +534,7 @@ impl View {
             starts,
             generation: 0,
             generation_read: 0,
+            gaps: Vec::new(),
             seen_before: 0,
             unattributed_before: 0,
         }

@@ -11,7 +11,7 @@ use crate::completion::lock;
 use crate::error::{ErrorCode, ProbeError, Result};
 use crate::runtime::{Deadline, Task};
 use crate::workers::consumer::ConsumerWorker;
-use crate::workers::lane::Lane;
+use crate::workers::lane::{Lane, Visit};
 use crate::workers::producer::ProducerWorker;
 use crate::workers::watcher;
 
@@ -61,8 +61,8 @@ impl Link {
         }))
     }
 
-    /// Returns the lane of a topic, one for everybody.
-    pub(crate) fn lane(&self, topic: &Arc<str>, isolation: Isolation) -> Result<Arc<Lane>> {
+    /// Visits the lane of a topic, one for everybody.
+    pub(crate) fn visit(&self, topic: &Arc<str>, isolation: Isolation) -> Result<Visit> {
         let mut lanes = lock(&self.lanes);
         if let Some(reason) = &lanes.closed {
             return Err(reason.clone());
@@ -70,7 +70,7 @@ impl Link {
         if let Some(lane) = lanes.by_topic.get(&(topic.clone(), isolation))
             && lane.failed.raised().is_none()
         {
-            return Ok(lane.clone());
+            return Ok(Visit::new(lane.clone()));
         }
         let worker = self.worker(&mut lanes, isolation);
         let lane = Arc::new(Lane::new(
@@ -82,7 +82,7 @@ impl Link {
         ));
         worker.adopt(&lane);
         lanes.by_topic.insert((topic.clone(), isolation), lane.clone());
-        Ok(lane)
+        Ok(Visit::new(lane))
     }
 
     fn worker(&self, lanes: &mut Lanes, isolation: Isolation) -> Arc<ConsumerWorker> {
@@ -108,8 +108,7 @@ impl Link {
     pub(crate) fn reap(&self, linger: Duration) {
         let mut released = Vec::new();
         lock(&self.lanes).by_topic.retain(|_, lane| {
-            let keep =
-                lane.idle_since().is_none_or(|since| since.elapsed() < linger) || Arc::strong_count(lane) > 2;
+            let keep = lane.idle_since().is_none_or(|since| since.elapsed() < linger);
             if !keep {
                 released.push(lane.clone());
             }

@@ -87,6 +87,8 @@ impl Lane {
                     answered.sort_unstable_by_key(|(partition, _)| *partition);
                     return Ok(answered);
                 }
+                // Whether the topic is gone or only new is for a description to say.
+                Some(error) if error.code() == ErrorCode::UnknownTopic => return Err(error),
                 Some(error) if by.passed() || !error.retriable() => return Err(error),
                 None if by.passed() => {
                     return Err(ProbeError::new(ErrorCode::BrokerUnreachable, "an offset was not answered"));
@@ -154,7 +156,7 @@ impl Lane {
     }
 
     /// The topic is another one now: offsets of the old one mean nothing any more.
-    fn forget(&self) {
+    pub(crate) fn forget(&self) {
         let slots = {
             let mut state = self.state();
             state.id = None;

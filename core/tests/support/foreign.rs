@@ -92,3 +92,10 @@ pub(crate) fn committed(bootstrap_servers: &str, group: &str, topic: &str) -> Op
         _ => None,
     }
 }
+
+/// Returns the broker that leads partition 0.
+pub(crate) fn leader(bootstrap_servers: &str, topic: &str) -> i32 {
+    let consumer: BaseConsumer = config(bootstrap_servers).create().expect("made");
+    let metadata = consumer.fetch_metadata(Some(topic), Duration::from_secs(20)).expect("answered");
+    metadata.topics()[0].partitions()[0].leader()
+}

@@ -35,10 +35,15 @@ pub(crate) struct Kafka {
 impl Kafka {
     /// Starts a cluster of one node.
     pub(crate) fn start() -> Self {
+        Self::start_nodes(1)
+    }
+
+    /// Starts a cluster of this many nodes.
+    pub(crate) fn start_nodes(nodes: u32) -> Self {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/brokers/kafka.py");
         let mut child = Command::new("python3")
             .arg(script)
-            .arg("up")
+            .args(["up", "--nodes", &nodes.to_string()])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -76,6 +81,11 @@ impl Kafka {
     pub(crate) fn kill(&mut self) {
         self.command("kill 1");
         self.health = Health::Dead;
+    }
+
+    /// Kills one of several nodes (SIGKILL).
+    pub(crate) fn kill_node(&mut self, node: i32) {
+        self.command(&format!("kill {node}"));
     }
 
     /// Starts the killed node again, on the same port and data.
