@@ -19,7 +19,7 @@ bench: ## Measures beside the bare Kafka client, on a real Kafka; FIGURE=name me
 fmt: ## Formats Rust, Python, C and C++
 	@$(RUN) fmt
 
-codegen: ## Writes the generated files: C header, error codes of every language
+codegen: ## Writes the generated files: C header, error codes, JSON Schemas
 	cargo run --locked --quiet -p xtask -- codegen
 
 clean: ## Removes what was built, build/.venv included; downloaded brokers stay in their cache
