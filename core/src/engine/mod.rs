@@ -24,6 +24,8 @@ mod judge;
 mod open;
 mod produce;
 pub(crate) mod session;
+#[cfg(test)]
+mod tests;
 
 pub use session::Session;
 
