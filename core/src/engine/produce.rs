@@ -20,6 +20,19 @@ use crate::runtime::Deadline;
 /// Where events of this engine say that they come from (`ce_source`).
 const EVENT_SOURCE: &str = "test-probe";
 
+/// A record that was handed to the client.
+pub(crate) struct Begun {
+    topic: Arc<SessionTopic>,
+    id: Arc<str>,
+    begun: Instant,
+    timeout: Duration,
+    by: Deadline,
+    timestamp: i64,
+    /// Whether somebody learned what became of it.
+    seen: Arc<AtomicBool>,
+    delivered: oneshot::Receiver<Result<Delivered>>,
+}
+
 impl SessionInner {
     /// Produces an event within the ask timeout, or the given one.
     pub(crate) async fn produce(
@@ -28,18 +41,27 @@ impl SessionInner {
         event: Event,
         timeout: Option<Duration>,
     ) -> Result<ProducedAck> {
+        let begun = self.begin_produce(topic, event, timeout)?;
+        self.acknowledged(begun).await
+    }
+
+    /// Hands an event to the client: order per topic is the order of these calls.
+    pub(crate) fn begin_produce(
+        self: &Arc<Self>,
+        topic: &str,
+        event: Event,
+        timeout: Option<Duration>,
+    ) -> Result<Begun> {
         let topic = self.topic(topic, "producer")?;
         if !topic.directive.role.produces() {
             return Err(not_registered(&self.test_id, &topic.directive.name, "producer"));
         }
         let begun = Instant::now();
         let timeout = timeout.unwrap_or(self.probe.config.dsl.ask_timeout);
-        let by = Deadline::after(self.probe.scaled(timeout));
         let now = millis_now();
-        let ce_id = uuid::Uuid::new_v4().to_string();
         let stamp = Stamp {
             test_id: &self.test_id,
-            ce_id,
+            ce_id: uuid::Uuid::new_v4().to_string(),
             time: now,
             traceparent: self.traceparent.clone(),
             source: EVENT_SOURCE,
@@ -50,29 +72,35 @@ impl SessionInner {
         if let Some(ce_id) = &written.ce_id {
             lock(&topic.sent).by_ce_id.insert(ce_id.clone(), None);
         }
-        let (sender, receiver) = oneshot::channel();
+        let (sender, delivered) = oneshot::channel();
         let seen = Arc::new(AtomicBool::new(false));
-        let report = self.report(&topic, written.ce_id.clone(), sender, seen.clone());
+        let report = self.report(&topic, written.ce_id, sender, seen.clone());
         topic.link.producer.send(record, report);
+        let by = Deadline::after(self.probe.scaled(timeout));
+        Ok(Begun { topic, id: written.id, begun, timeout, by, timestamp, seen, delivered })
+    }
+
+    /// Waits for the broker's acknowledgement.
+    pub(crate) async fn acknowledged(&self, begun: Begun) -> Result<ProducedAck> {
         let waited = tokio::select! {
             biased;
             reason = self.closed.wait() => return Err(reason),
-            waited = tokio::time::timeout_at(by.instant(), receiver) => waited,
+            waited = tokio::time::timeout_at(begun.by.instant(), begun.delivered) => waited,
         };
         // From here on somebody learns what became of it.
-        seen.store(true, Ordering::Release);
+        begun.seen.store(true, Ordering::Release);
         let delivered = match waited {
-            Ok(Ok(result)) => result.map_err(|error| self.not_acknowledged(&topic, error))?,
+            Ok(Ok(result)) => result.map_err(|error| self.not_acknowledged(&begun.topic, error))?,
             Ok(Err(_)) => return Err(ProbeError::new(ErrorCode::ShuttingDown, "the producer went away")),
-            Err(_) => return Err(self.timed_out(&topic, timeout)),
+            Err(_) => return Err(self.timed_out(&begun.topic, begun.timeout)),
         };
         Ok(ProducedAck {
-            topic: topic.directive.name.clone(),
+            topic: begun.topic.directive.name.clone(),
             partition: delivered.partition,
             offset: delivered.offset,
-            timestamp: delivered.timestamp.unwrap_or(timestamp),
-            latency: begun.elapsed(),
-            id: written.id,
+            timestamp: delivered.timestamp.unwrap_or(begun.timestamp),
+            latency: begun.begun.elapsed(),
+            id: begun.id,
         })
     }
 
@@ -83,14 +111,7 @@ impl SessionInner {
         event: Event,
         timeout: Option<Duration>,
     ) -> Result<ProduceResult> {
-        match self.produce(topic, event, timeout).await {
-            Ok(ack) => Ok(ProduceResult::Ack(ack)),
-            Err(error) => match error.code().category() {
-                Category::Kafka | Category::Schema => Ok(ProduceResult::Nack(error)),
-                _ if error.code() == ErrorCode::TimedOut => Ok(ProduceResult::Nack(error)),
-                _ => Err(error),
-            },
-        }
+        tried(self.produce(topic, event, timeout).await)
     }
 
     /// Notes the delivery for `own` and for marks, and hands it to whoever waits; a failure that
@@ -107,10 +128,12 @@ impl SessionInner {
         Box::new(move |result| {
             let Some(session) = session.upgrade() else { return };
             if let Some(topic) = topic.upgrade() {
+                // Not under the next lock: a judge that reads the journal asks what was sent.
+                let read = session.journal.len();
                 let mut sent = lock(&topic.sent);
                 if let Ok(delivered) = &result {
                     let at = (delivered.partition, delivered.offset);
-                    sent.acked.insert(at, session.journal.len());
+                    sent.acked.insert(at, read);
                     if let Some(ce_id) = ce_id {
                         sent.by_ce_id.insert(ce_id, Some(at));
                     }
@@ -153,6 +176,18 @@ impl SessionInner {
             Some(problem) => error.caused_by(problem),
             None => error,
         }
+    }
+}
+
+/// Turns what the broker, the schema or the clock refused into a nack.
+pub(crate) fn tried(produced: Result<ProducedAck>) -> Result<ProduceResult> {
+    match produced {
+        Ok(ack) => Ok(ProduceResult::Ack(ack)),
+        Err(error) => match error.code().category() {
+            Category::Kafka | Category::Schema => Ok(ProduceResult::Nack(error)),
+            _ if error.code() == ErrorCode::TimedOut => Ok(ProduceResult::Nack(error)),
+            _ => Err(error),
+        },
     }
 }
 

@@ -1,13 +1,14 @@
 //! One test as the engine knows it.
 
 use std::collections::{BTreeMap, HashMap};
-use std::future::Future;
 use std::sync::{Arc, Mutex, RwLock};
 use std::time::Duration;
 
+use crate::broker::BoxFuture;
 use crate::codec::Reading;
 use crate::completion::lock;
 use crate::directive::{Directives, TopicDirective};
+use crate::engine::produce::tried;
 use crate::engine::{Probe, ProbeInner, open};
 use crate::error::{ErrorCode, ProbeError, Result};
 use crate::event::{ConsumedNack, ConsumedResult, Event, ProduceResult, ProducedAck, ReceivedEvent};
@@ -181,36 +182,40 @@ impl Session {
         ]
     }
 
-    /// Runs any verb, given as data: what every binding calls.
-    pub fn run(&self, operation: Operation) -> impl Future<Output = Result<Outcome>> + Send + 'static {
+    /// Runs any verb, given as data: what every binding calls. An event is handed to the client before
+    /// this returns, so that events go out in the order of these calls.
+    pub fn run(&self, operation: Operation) -> BoxFuture<'static, Result<Outcome>> {
         let session = self.clone();
-        async move {
-            match operation {
-                Operation::Produce { topic, event, timeout } => {
-                    session.0.produce(&topic, *event, timeout).await.map(Outcome::Produced)
-                }
-                Operation::TryProduce { topic, event, timeout } => {
-                    session.0.try_produce(&topic, *event, timeout).await.map(Outcome::Tried)
-                }
-                Operation::Fetch { topic, id } => {
-                    session.fetch_consumed_event(&topic, &id).map(Outcome::Consumed)
-                }
-                Operation::FetchAll { topic, id } => {
-                    let events = session.fetch_consumed_events(&topic, &id)?;
-                    session.0.with_own(&topic, events).map(Outcome::Events)
-                }
-                Operation::Expect(expectation) => session.0.expect(expectation).await.map(Outcome::Verdict),
-                Operation::Mark => session.mark().await.map(Outcome::Mark),
-                Operation::Journal { topic } => {
-                    let events = session.journal(&topic)?;
-                    session.0.with_own(&topic, events).map(Outcome::Events)
-                }
-                Operation::Coverage { topic } => session.coverage(&topic).map(Outcome::Coverage),
-                Operation::AddTopics(directives) => {
-                    session.add_topics(directives).await.map(|()| Outcome::Done)
-                }
-                Operation::Close => session.close().await.map(|()| Outcome::Done),
+        match operation {
+            Operation::Produce { topic, event, timeout } => {
+                let begun = self.0.begin_produce(&topic, *event, timeout);
+                Box::pin(async move { session.0.acknowledged(begun?).await.map(Outcome::Produced) })
             }
+            Operation::TryProduce { topic, event, timeout } => {
+                let begun = self.0.begin_produce(&topic, *event, timeout);
+                let produced = async move { session.0.acknowledged(begun?).await };
+                Box::pin(async move { tried(produced.await).map(Outcome::Tried) })
+            }
+            Operation::Expect(expectation) => {
+                Box::pin(async move { session.0.expect(expectation).await.map(Outcome::Verdict) })
+            }
+            Operation::Mark => Box::pin(async move { session.mark().await.map(Outcome::Mark) }),
+            Operation::AddTopics(directives) => {
+                Box::pin(async move { session.add_topics(directives).await.map(|()| Outcome::Done) })
+            }
+            Operation::Close => Box::pin(async move { session.close().await.map(|()| Outcome::Done) }),
+            Operation::Fetch { topic, id } => {
+                ready(self.fetch_consumed_event(&topic, &id).map(Outcome::Consumed))
+            }
+            Operation::FetchAll { topic, id } => {
+                let events = self.fetch_consumed_events(&topic, &id);
+                ready(events.and_then(|events| self.0.with_own(&topic, events)).map(Outcome::Events))
+            }
+            Operation::Journal { topic } => {
+                let events = self.journal(&topic);
+                ready(events.and_then(|events| self.0.with_own(&topic, events)).map(Outcome::Events))
+            }
+            Operation::Coverage { topic } => ready(self.coverage(&topic).map(Outcome::Coverage)),
         }
     }
 
@@ -356,6 +361,11 @@ impl Session {
             .caused_by(first)),
         }
     }
+}
+
+/// An answer that needs no waiting.
+fn ready(answer: Result<Outcome>) -> BoxFuture<'static, Result<Outcome>> {
+    Box::pin(std::future::ready(answer))
 }
 
 impl SessionInner {
