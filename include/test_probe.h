@@ -460,7 +460,7 @@ int32_t test_probe_session_add_topics_async(test_probe_session_t session,
                                             test_probe_error_t **err);
 
 // Closes a session. Its handle is stale from then on, also when this returns an error:
-// TEST_PROBE_PRODUCE_FAILED when an asynchronous produce failed and nobody looked at its result.
+// TEST_PROBE_PRODUCE_FAILED when a produce failed that nobody waited for any more.
 int32_t test_probe_session_close(test_probe_session_t session, test_probe_error_t **err);
 
 // As `test_probe_session_close`; the handle is stale at once.
@@ -485,7 +485,7 @@ int32_t test_probe_produce(test_probe_session_t session,
                            test_probe_error_t **err);
 
 // As `test_probe_produce`; its completion carries the acknowledgement. Order per topic is the
-// order of the calls. One that fails and whose completion is not taken fails the session's close.
+// order of the calls. One that was cancelled and then fails fails the session's close.
 //
 // @param timeout_ms  -1 for the configured one (3 seconds by default)
 // @param operation  out: the operation's id, never 0

@@ -1,8 +1,8 @@
 //! Chores of the workspace, each one command: `cargo run -p xtask -- COMMAND`.
 //!
 //! `codegen` writes the generated files, `check` fails when one is stale, `tidy` checks the house
-//! rules, `capi --out DIR [--profile dev|release]` lays out the C package, `symbols --write LIBRARY` renews the snapshot of what
-//! its library exports, with which `capi` compares.
+//! rules, `capi --out DIR [--profile dev|release]` lays out the C package, `symbols --write LIBRARY`
+//! renews the snapshot of what its library exports, with which `capi` compares.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command talks to its terminal")]
 
 use std::path::{Path, PathBuf};

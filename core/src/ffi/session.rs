@@ -146,7 +146,7 @@ pub extern "C" fn test_probe_session_add_topics_async(
 }
 
 /// Closes a session. Its handle is stale from then on, also when this returns an error:
-/// TEST_PROBE_PRODUCE_FAILED when an asynchronous produce failed and nobody looked at its result.
+/// TEST_PROBE_PRODUCE_FAILED when a produce failed that nobody waited for any more.
 #[unsafe(no_mangle)]
 pub extern "C" fn test_probe_session_close(
     session: CSession,

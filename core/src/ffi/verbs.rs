@@ -44,7 +44,7 @@ pub extern "C" fn test_probe_produce(
 }
 
 /// As `test_probe_produce`; its completion carries the acknowledgement. Order per topic is the
-/// order of the calls. One that fails and whose completion is not taken fails the session's close.
+/// order of the calls. One that was cancelled and then fails fails the session's close.
 ///
 /// @param timeout_ms  -1 for the configured one (3 seconds by default)
 /// @param operation  out: the operation's id, never 0
