@@ -10,6 +10,9 @@ mod document;
 pub mod engine;
 pub mod error;
 pub mod event;
+#[cfg(feature = "capi")]
+pub mod ffi;
+pub mod handles;
 mod journal;
 pub mod matcher;
 pub mod operation;

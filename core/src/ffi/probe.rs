@@ -1,0 +1,74 @@
+//! The life of a probe.
+
+use std::ffi::c_char;
+use std::mem::MaybeUninit;
+
+use super::about::write_text;
+use super::error::CError;
+use super::guard::{guarded, required};
+use super::input::{Text, millis};
+use super::registry;
+use super::types::CProbe;
+use crate::completion::lock;
+use crate::config::Config;
+use crate::engine::Probe;
+
+/// Opens a probe: starts the engine. Nothing connects yet, so a broker that is down is not found here.
+/// Calls through the header go through a macro that first asks `test_probe_check_abi`.
+///
+/// @param config  YAML or JSON text with the keys of `test-probe.yaml`, on top of the environment;
+///                NULL for the environment alone. TEST_PROBE_INVALID_CONFIG says all that is wrong.
+/// @param out  the probe; close it with `test_probe_close`
+/// @param err  out, may be NULL: NULL on success, else an error to free
+#[unsafe(no_mangle)]
+pub extern "C" fn test_probe_open(
+    config: Text,
+    out: Option<&mut MaybeUninit<CProbe>>,
+    err: Option<&mut MaybeUninit<*mut CError>>,
+) -> i32 {
+    guarded(err, || {
+        let out = required("out", out)?;
+        let config = Config::from_environment(config.optional("config")?, None)?;
+        let probe = Probe::builder().config(config).build()?;
+        out.write(registry::add_probe(probe)?);
+        Ok(())
+    })
+}
+
+/// Closes a probe with all its sessions, within the timeout, whatever the brokers do. Every call
+/// that waits ends with TEST_PROBE_SHUTTING_DOWN. The handles of the probe and of its sessions are
+/// stale from then on, also when this returns an error; only `test_probe_next` still hands out the
+/// completions that were left.
+///
+/// @param timeout_ms  -1 for the configured one (1 second by default)
+#[unsafe(no_mangle)]
+pub extern "C" fn test_probe_close(
+    probe: CProbe,
+    timeout_ms: i64,
+    err: Option<&mut MaybeUninit<*mut CError>>,
+) -> i32 {
+    guarded(err, || {
+        let timeout = millis("timeout_ms", timeout_ms)?;
+        registry::probe(probe)?;
+        let entry = registry::begin_close(probe)?;
+        let result = entry.probe.close_blocking(timeout);
+        if let Some(wake) = &*lock(&entry.wake) {
+            wake.set();
+        }
+        registry::forget_when_drained(probe, &entry);
+        result
+    })
+}
+
+/// Returns where the clusters are, for the system under test:
+/// `{"version", "clusters": {"default": {"bootstrap_servers", "schema_registry_url"}}, ...}`.
+///
+/// @param json  out; free with `test_probe_string_free`
+#[unsafe(no_mangle)]
+pub extern "C" fn test_probe_info(
+    probe: CProbe,
+    json: Option<&mut MaybeUninit<*mut c_char>>,
+    err: Option<&mut MaybeUninit<*mut CError>>,
+) -> i32 {
+    guarded(err, || write_text("json", json, || Ok(registry::probe(probe)?.probe.info().to_string())))
+}

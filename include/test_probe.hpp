@@ -1,0 +1,512 @@
+// test-probe for C++17: header only, on top of test_probe.h. Include it and link test_probe.
+//
+//     test_probe::Probe probe;                                       // or Probe(config text)
+//     auto session = probe.open_session(test_probe::read_file("topics.yaml"));
+//     session.produce_event("orders", test_probe::Event("OrderCreated").id("evt-1").value(R"({"total":5})"));
+//     auto event = session.expect_event("orders", test_probe::Match().id("evt-1"), 5s);
+//     session.expect_none("rejections", test_probe::Match(), 1s);
+//
+// Everything that can fail throws a subclass of test_probe::Error; a verdict that is not a pass
+// throws ExpectationFailed or Inconclusive, whose what() is the whole explanation.
+// Probe and Session are move-only and close themselves; close() says whether that went well.
+// Any object may be used from any thread as long as it is not being moved or destroyed.
+#ifndef TEST_PROBE_HPP
+#define TEST_PROBE_HPP
+
+#include "test_probe.h"
+
+#include <chrono>
+#include <cstdio>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace test_probe {
+
+using Milliseconds = std::chrono::milliseconds;
+
+/// Why a call failed. what() is the message with its hint.
+class Error : public std::runtime_error {
+ public:
+  Error(int32_t code, std::string name, const std::string& text, std::string json, bool retriable)
+      : std::runtime_error(text), code_(code), name_(std::move(name)), json_(std::move(json)), retriable_(retriable) {}
+  /// One of TEST_PROBE_INVALID_ARGUMENT, ...
+  int32_t code() const noexcept { return code_; }
+  /// The code's name, as UNKNOWN_TOPIC.
+  const std::string& name() const noexcept { return name_; }
+  /// Everything as a JSON object, context included.
+  const std::string& json() const noexcept { return json_; }
+  /// Whether the same call may succeed later.
+  bool retriable() const noexcept { return retriable_; }
+
+ private:
+  int32_t code_;
+  std::string name_;
+  std::string json_;
+  bool retriable_;
+};
+
+/// 1xxx: the caller asked for something that cannot be.
+class UsageError : public Error { using Error::Error; };
+/// 2xxx: the system under test did not do what was expected.
+class ExpectationFailed : public Error { using Error::Error; };
+/// 25xx: the engine cannot know. Never take it for a pass.
+class Inconclusive : public Error { using Error::Error; };
+/// 3xxx: Kafka said no, or did not answer.
+class KafkaError : public Error { using Error::Error; };
+/// 4xxx: a schema, its registry or a payload that breaks it.
+class SchemaError : public Error { using Error::Error; };
+/// 5xxx: the call ended because something was closed, cancelled, full or late.
+class LifecycleError : public Error { using Error::Error; };
+/// 9xxx: ours. Please report.
+class InternalError : public Error { using Error::Error; };
+
+namespace detail {
+
+struct FreeError { void operator()(test_probe_error_t* error) const noexcept { test_probe_error_free(error); } };
+struct FreeEvents { void operator()(test_probe_events_t* events) const noexcept { test_probe_events_free(events); } };
+struct FreeString { void operator()(char* text) const noexcept { test_probe_string_free(text); } };
+using ErrorPtr = std::unique_ptr<test_probe_error_t, FreeError>;
+using EventsPtr = std::unique_ptr<test_probe_events_t, FreeEvents>;
+
+[[noreturn]] inline void raise(int32_t code, test_probe_error_t* object) {
+  const ErrorPtr owner(object);
+  const auto text = [](const char* found) { return std::string(found != nullptr ? found : ""); };
+  std::string message = text(test_probe_error_message(object));
+  const std::string hint = text(test_probe_error_hint(object));
+  if (!hint.empty()) message += "\nhint: " + hint;
+  std::string name = text(test_probe_error_name(object)), json = text(test_probe_error_to_json(object));
+  const bool retriable = test_probe_error_retriable(object);
+  if (code >= 1000 && code < 2000) throw UsageError(code, name, message, json, retriable);
+  if (code >= 2000 && code < 2500) throw ExpectationFailed(code, name, message, json, retriable);
+  if (code >= 2500 && code < 3000) throw Inconclusive(code, name, message, json, retriable);
+  if (code >= 3000 && code < 4000) throw KafkaError(code, name, message, json, retriable);
+  if (code >= 4000 && code < 5000) throw SchemaError(code, name, message, json, retriable);
+  if (code >= 5000 && code < 6000) throw LifecycleError(code, name, message, json, retriable);
+  throw InternalError(code, name, message, json, retriable);
+}
+
+/// Calls a function whose last parameter is the error, and throws what it returns.
+template <typename Call>
+void check(Call&& call) {
+  test_probe_error_t* error = nullptr;
+  const int32_t code = call(&error);
+  if (code != TEST_PROBE_OK) raise(code, error);
+}
+
+/// Calls a function that gives a string.
+template <typename Call>
+std::string take_string(Call&& call) {
+  char* text = nullptr;
+  check([&](test_probe_error_t** error) { return call(&text, error); });
+  const std::unique_ptr<char, FreeString> owner(text);
+  return std::string(text);
+}
+
+inline std::string quoted(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += c;
+    } else if (static_cast<unsigned char>(c) < 0x20) {
+      char escaped[8];
+      std::snprintf(escaped, sizeof escaped, "\\u%04x", static_cast<unsigned>(c));
+      out += escaped;
+    } else {
+      out += c;
+    }
+  }
+  return out + '"';
+}
+
+inline test_probe_bytes_t bytes(const std::optional<std::string>& text) {
+  if (!text) return {nullptr, 0};
+  return {reinterpret_cast<const uint8_t*>(text->data()), text->size()};
+}
+
+inline std::optional<std::string> owned(test_probe_bytes_t bytes) {
+  if (bytes.data == nullptr) return std::nullopt;
+  return std::string(reinterpret_cast<const char*>(bytes.data), bytes.len);
+}
+
+inline std::optional<std::string> owned(test_probe_view_t text) {
+  if (text.data == nullptr) return std::nullopt;
+  return std::string(text.data, text.len);
+}
+
+inline int64_t millis(std::optional<Milliseconds> time) { return time ? time->count() : -1; }
+
+}  // namespace detail
+
+/// A header: its value may be null.
+using Header = std::pair<std::string, std::optional<std::string>>;
+
+/// Returns a file's content; throws std::runtime_error.
+inline std::string read_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) throw std::runtime_error("`" + path + "` could not be read");
+  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+/// Validates directives without a probe and returns them with every default, as JSON.
+inline std::string validate_directives(const std::string& directives) {
+  return detail::take_string([&](char** json, test_probe_error_t** error) {
+    return test_probe_directives_validate(directives.c_str(), json, error);
+  });
+}
+
+/// An event to produce. Without a value it is a tombstone.
+class Event {
+ public:
+  Event() = default;
+  explicit Event(std::string type) : type_(std::move(type)) {}
+  Event& id(std::string id) { id_ = std::move(id); return *this; }
+  Event& version(std::string version) { version_ = std::move(version); return *this; }
+  Event& key(std::string key) { key_ = std::move(key); return *this; }
+  /// Text in the topic's format; for json it must parse.
+  Event& value(std::string text) { value_ = std::move(text); raw_ = false; return *this; }
+  /// The bytes of the wire, whatever the format.
+  Event& raw_value(std::string bytes) { value_ = std::move(bytes); raw_ = true; return *this; }
+  Event& header(std::string name, std::optional<std::string> value) {
+    headers_.emplace_back(std::move(name), std::move(value));
+    return *this;
+  }
+  Event& partition(int32_t partition) { partition_ = partition; return *this; }
+  Event& timestamp(std::chrono::system_clock::time_point time) {
+    timestamp_ = std::chrono::duration_cast<Milliseconds>(time.time_since_epoch()).count();
+    return *this;
+  }
+
+  /// Calls with the C record, which lives as long as the call.
+  template <typename Call>
+  auto with_record(Call&& call) const {
+    std::vector<test_probe_header_t> headers;
+    for (const Header& header : headers_) headers.push_back({header.first.c_str(), detail::bytes(header.second)});
+    test_probe_record_t record = TEST_PROBE_RECORD_INIT;
+    record.type = text(type_);
+    record.version = text(version_);
+    record.id = text(id_);
+    record.key = detail::bytes(key_);
+    record.value = detail::bytes(value_);
+    record.headers = headers.data();
+    record.header_count = headers.size();
+    record.partition = partition_;
+    record.timestamp = timestamp_;
+    record.flags = raw_ ? TEST_PROBE_RECORD_RAW : 0;
+    return call(&record);
+  }
+
+ private:
+  static const char* text(const std::optional<std::string>& text) { return text ? text->c_str() : nullptr; }
+  std::optional<std::string> type_, id_, version_, key_, value_;
+  std::vector<Header> headers_;
+  int32_t partition_ = -1;
+  int64_t timestamp_ = TEST_PROBE_NO_TIMESTAMP;
+  bool raw_ = false;
+};
+
+/// A point in the log, for Match::after.
+struct Mark { std::string json; };
+
+/// A broker's acknowledgement.
+struct ProducedAck {
+  std::string topic;
+  int32_t partition;
+  int64_t offset;
+  std::chrono::system_clock::time_point timestamp;
+  std::chrono::nanoseconds latency;
+  std::string id;
+};
+
+/// An event that was received; owns all it holds.
+struct ReceivedEvent {
+  std::string topic;
+  int32_t partition = -1;
+  int64_t offset = -1;
+  std::optional<int64_t> timestamp_ms;
+  std::optional<std::string> id, type, version, test_id;
+  std::optional<std::string> key, value;  ///< Raw; nullopt is null, for a value a tombstone.
+  std::vector<Header> headers;
+  bool own = false;
+  int32_t error = TEST_PROBE_OK;  ///< Why the value could not be decoded.
+  std::string json;               ///< The whole event, with the value as it was decoded.
+
+  /// Returns the first value under exactly this name; nullopt when absent or null.
+  std::optional<std::string> header(std::string_view name) const {
+    for (const Header& found : headers)
+      if (found.first == name) return found.second;
+    return std::nullopt;
+  }
+};
+
+/// A verdict that passed: its events, and coverage and warnings as JSON.
+struct Verdict {
+  std::vector<ReceivedEvent> events;
+  std::string json;
+};
+
+/// The answer of a fetch: an event, or why there is none.
+struct ConsumedResult {
+  std::optional<ReceivedEvent> event;
+  std::string reason;
+  bool found() const noexcept { return event.has_value(); }
+};
+
+/// Conditions on an event; all must hold.
+class Match {
+ public:
+  Match() = default;
+  Match& id(std::string_view id) { return add("id", detail::quoted(id)); }
+  Match& type(std::string_view type) { return add("type", detail::quoted(type)); }
+  Match& version(std::string_view version) { return add("version", detail::quoted(version)); }
+  Match& key(std::string_view key) { return add("key", detail::quoted(key)); }
+  Match& header(std::string_view name, std::optional<std::string_view> value) {
+    headers_ += (headers_.empty() ? "" : ",") + ("[" + detail::quoted(name)) + "," +
+                (value ? detail::quoted(*value) : "null") + "]";
+    return *this;
+  }
+  /// JSON text of which the value must be a superset.
+  Match& value_json(std::string_view json) { return add("value", std::string(json)); }
+  Match& own(bool own) { return add("own", own ? "true" : "false"); }
+  Match& hint(std::string_view hint) { return add("hint", detail::quoted(hint)); }
+  Match& after(const Mark& mark) { return add("after", "{\"mark\":" + mark.json + "}"); }
+  Match& after(const ProducedAck& ack) { return after(ack.topic, ack.partition, ack.offset); }
+  Match& after(const ReceivedEvent& event) { return after(event.topic, event.partition, event.offset); }
+  /// Returns the conditions as a JSON object.
+  std::string json() const {
+    std::string all = fields_;
+    if (!headers_.empty()) all += (all.empty() ? "" : ",") + ("\"headers\":[" + headers_) + "]";
+    return "{" + all + "}";
+  }
+
+ private:
+  Match& add(const char* name, const std::string& json) {
+    fields_ += (fields_.empty() ? "" : ",") + detail::quoted(name) + ":" + json;
+    return *this;
+  }
+  Match& after(const std::string& topic, int32_t partition, int64_t offset) {
+    return add("after", "{\"topic\":" + detail::quoted(topic) + ",\"partition\":" + std::to_string(partition) +
+                            ",\"offset\":" + std::to_string(offset) + "}");
+  }
+  std::string fields_, headers_;
+};
+
+namespace detail {
+
+inline ReceivedEvent received(const test_probe_events_t* events, size_t index) {
+  test_probe_event_t view;
+  check([&](test_probe_error_t** error) { return test_probe_events_get(events, index, &view, error); });
+  ReceivedEvent event;
+  event.topic = owned(view.topic).value_or("");
+  event.partition = view.partition;
+  event.offset = view.offset;
+  if (view.timestamp != TEST_PROBE_NO_TIMESTAMP) event.timestamp_ms = view.timestamp;
+  event.id = owned(view.id);
+  event.type = owned(view.type);
+  event.version = owned(view.version);
+  event.test_id = owned(view.test_id);
+  event.key = owned(view.key);
+  event.value = owned(view.value);
+  event.own = view.own;
+  event.error = view.error;
+  for (size_t i = 0; i < view.header_count; ++i) {
+    test_probe_header_t header;
+    check([&](test_probe_error_t** error) { return test_probe_events_header(events, index, i, &header, error); });
+    event.headers.emplace_back(header.name, owned(header.value));
+  }
+  event.json = take_string([&](char** json, test_probe_error_t** error) {
+    return test_probe_events_json(events, index, json, error);
+  });
+  return event;
+}
+
+inline std::vector<ReceivedEvent> all(const test_probe_events_t* events) {
+  std::vector<ReceivedEvent> found;
+  for (size_t i = 0; i < test_probe_events_count(events); ++i) found.push_back(received(events, i));
+  return found;
+}
+
+}  // namespace detail
+
+/// One test. Closes itself; close() throws what closing found.
+class Session {
+ public:
+  explicit Session(test_probe_session_t handle) noexcept : handle_(handle) {}
+  Session(Session&& other) noexcept : handle_(std::exchange(other.handle_, {0})) {}
+  Session& operator=(Session&& other) noexcept {
+    if (this != &other) {
+      release();
+      handle_ = std::exchange(other.handle_, {0});
+    }
+    return *this;
+  }
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+  ~Session() { release(); }
+
+  /// The C handle, for functions that this class does not have.
+  test_probe_session_t handle() const noexcept { return handle_; }
+
+  std::string test_id() const {
+    return string([&](char** out, test_probe_error_t** error) { return test_probe_session_test_id(handle_, out, error); });
+  }
+  /// Headers for a REST trigger, as a JSON object.
+  std::string trace_headers() const {
+    return string([&](char** out, test_probe_error_t** error) { return test_probe_session_trace_headers(handle_, out, error); });
+  }
+  void add_topics(const std::string& directives) {
+    check([&](test_probe_error_t** error) { return test_probe_session_add_topics(handle_, directives.c_str(), error); });
+  }
+  void close() {
+    const test_probe_session_t handle = std::exchange(handle_, {0});
+    check([&](test_probe_error_t** error) { return test_probe_session_close(handle, error); });
+  }
+
+  ProducedAck produce_event(const std::string& topic, const Event& event, std::optional<Milliseconds> timeout = {}) {
+    test_probe_ack_t ack;
+    event.with_record([&](const test_probe_record_t* record) {
+      check([&](test_probe_error_t** error) {
+        return test_probe_produce(handle_, topic.c_str(), record, detail::millis(timeout), &ack, error);
+      });
+    });
+    return {topic, ack.partition, ack.offset, std::chrono::system_clock::time_point(Milliseconds(ack.timestamp)),
+            std::chrono::nanoseconds(ack.latency_ns), ack.id};
+  }
+
+  ConsumedResult fetch_consumed_event(const std::string& topic, const std::string& event_test_id) const {
+    const auto found = events([&](test_probe_events_t** out, test_probe_error_t** error) {
+      return test_probe_fetch(handle_, topic.c_str(), event_test_id.c_str(), out, error);
+    });
+    ConsumedResult result;
+    if (test_probe_events_count(found.get()) > 0) result.event = detail::received(found.get(), 0);
+    if (const char* reason = test_probe_events_reason(found.get())) result.reason = reason;
+    return result;
+  }
+  std::vector<ReceivedEvent> fetch_consumed_events(const std::string& topic, const std::string& event_test_id) const {
+    return detail::all(events([&](test_probe_events_t** out, test_probe_error_t** error) {
+      return test_probe_fetch_all(handle_, topic.c_str(), event_test_id.c_str(), out, error);
+    }).get());
+  }
+
+  Mark mark() const {
+    return {string([&](char** out, test_probe_error_t** error) { return test_probe_mark(handle_, out, error); })};
+  }
+  ReceivedEvent expect_event(const std::string& topic, const Match& match, std::optional<Milliseconds> within = {}) {
+    return expect("expect_event", topic, match.json(), within).events.at(0);
+  }
+  Verdict expect_none(const std::string& topic, const Match& match, Milliseconds within) {
+    return expect("expect_none", topic, match.json(), within);
+  }
+  ReceivedEvent receive_event(const std::string& topic, std::optional<Milliseconds> within = {}) {
+    return expect("receive_event", topic, "{}", within).events.at(0);
+  }
+  std::vector<ReceivedEvent> receive_n(const std::string& topic, size_t n, std::optional<Milliseconds> within = {}) {
+    return expect("receive_n", topic, "{}", within, ",\"n\":" + std::to_string(n)).events;
+  }
+  /// Any verb by its name, with a match as a JSON object.
+  Verdict expect(const std::string& verb, const std::string& topic, const std::string& match_json,
+                 std::optional<Milliseconds> within = {}, const std::string& more = "") {
+    const std::string document = "{\"verb\":" + detail::quoted(verb) + ",\"topic\":" + detail::quoted(topic) +
+                                 ",\"match\":" + match_json + more + "}";
+    const auto found = events([&](test_probe_events_t** out, test_probe_error_t** error) {
+      return test_probe_expect(handle_, document.c_str(), detail::millis(within), out, error);
+    });
+    const char* verdict = test_probe_events_verdict(found.get());
+    return {detail::all(found.get()), verdict != nullptr ? verdict : ""};
+  }
+
+  std::vector<ReceivedEvent> journal(const std::string& topic) const {
+    return detail::all(events([&](test_probe_events_t** out, test_probe_error_t** error) {
+      return test_probe_journal(handle_, topic.c_str(), out, error);
+    }).get());
+  }
+  /// How far the topic was read, as JSON.
+  std::string coverage(const std::string& topic) const {
+    return string([&](char** out, test_probe_error_t** error) {
+      return test_probe_coverage(handle_, topic.c_str(), out, error);
+    });
+  }
+
+ private:
+  template <typename Call> static void check(Call&& call) { detail::check(std::forward<Call>(call)); }
+  template <typename Call> static std::string string(Call&& call) { return detail::take_string(std::forward<Call>(call)); }
+  template <typename Call> static detail::EventsPtr events(Call&& call) {
+    test_probe_events_t* found = nullptr;
+    detail::check([&](test_probe_error_t** error) { return call(&found, error); });
+    return detail::EventsPtr(found);
+  }
+  void release() noexcept {
+    if (handle_.id != 0) test_probe_session_close(std::exchange(handle_, {0}), nullptr);
+  }
+  test_probe_session_t handle_;
+};
+
+/// The engine. Closes itself within its configured time, whatever the brokers do.
+class Probe {
+ public:
+  /// From the environment. A library with another binary interface is refused: UsageError, UNSUPPORTED.
+  Probe() : Probe(static_cast<const char*>(nullptr)) {}
+  /// From configuration text, YAML or JSON, on top of the environment.
+  explicit Probe(const std::string& config) : Probe(config.c_str()) {}
+  /// As both: nullptr is the environment alone.
+  explicit Probe(const char* config) : handle_{0} {
+    detail::check([&](test_probe_error_t** error) { return test_probe_open(config, &handle_, error); });
+  }
+  Probe(Probe&& other) noexcept : handle_(std::exchange(other.handle_, {0})) {}
+  Probe& operator=(Probe&& other) noexcept {
+    if (this != &other) {
+      release();
+      handle_ = std::exchange(other.handle_, {0});
+    }
+    return *this;
+  }
+  Probe(const Probe&) = delete;
+  Probe& operator=(const Probe&) = delete;
+  ~Probe() { release(); }
+
+  /// A probe whose default cluster is at these servers.
+  static Probe at(const std::string& bootstrap_servers) {
+    return Probe("{\"test-probe\":{\"kafka\":{\"bootstrap-servers\":" + detail::quoted(bootstrap_servers) + "}}}");
+  }
+
+  /// The C handle, for functions that this class does not have.
+  test_probe_t handle() const noexcept { return handle_; }
+
+  /// Where the clusters are, as JSON.
+  std::string info() const {
+    return detail::take_string([&](char** out, test_probe_error_t** error) { return test_probe_info(handle_, out, error); });
+  }
+  /// Opens a session; directives are YAML or JSON text (read_file for a file's).
+  Session open_session(const std::string& directives, const std::optional<std::string>& test_id = {}) {
+    test_probe_session_t session{0};
+    detail::check([&](test_probe_error_t** error) {
+      return test_probe_session_open(handle_, directives.c_str(), test_id ? test_id->c_str() : nullptr, &session, error);
+    });
+    return Session(session);
+  }
+  /// Registers this probe with the static DSL (test_probe_dsl_produce, test_probe_dsl_fetch).
+  void register_system() {
+    detail::check([&](test_probe_error_t** error) { return test_probe_dsl_register(handle_, error); });
+  }
+  void close(std::optional<Milliseconds> timeout = {}) {
+    const test_probe_t handle = std::exchange(handle_, {0});
+    detail::check([&](test_probe_error_t** error) { return test_probe_close(handle, detail::millis(timeout), error); });
+  }
+
+ private:
+  void release() noexcept {
+    if (handle_.id != 0) test_probe_close(std::exchange(handle_, {0}), -1, nullptr);
+  }
+  test_probe_t handle_;
+};
+
+}  // namespace test_probe
+
+#endif  // TEST_PROBE_HPP
