@@ -1,0 +1,241 @@
+"""What tests send and get back."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, Final, NamedTuple, Optional, Union
+
+from .errors import ProbeError
+
+HeadersInput = Union[
+    Mapping[str, Union[str, bytes, None]],
+    Sequence[tuple[str, Union[str, bytes, None]]],
+    "Headers",
+]
+"""Headers as a caller gives them: a dict, or pairs where a name repeats."""
+
+
+class Absent(enum.Enum):
+    """The kind of an argument that was not given, where None means something."""
+
+    ABSENT = enum.auto()
+
+    def __repr__(self) -> str:
+        return "<absent>"
+
+
+ABSENT: Final = Absent.ABSENT
+
+
+class ProbeWarning(UserWarning):
+    """A verdict passed and yet deserves a look."""
+
+
+@dataclass(frozen=True)
+class Event:
+    """An event to produce.
+
+    `value` is JSON-like data, which the topic's format writes; bytes go to the wire as they are;
+    None is a tombstone. `id` is the name by which the test calls the event, a fresh one when absent.
+    `timestamp` is an aware datetime, or milliseconds since the epoch.
+    """
+
+    type: Optional[str] = None
+    version: Optional[str] = None
+    id: Optional[str] = None
+    key: Union[str, bytes, None] = None
+    value: Any = None
+    headers: HeadersInput = ()
+    partition: Optional[int] = None
+    timestamp: Union[datetime, int, None] = None
+
+
+class Headers:
+    """Headers in the order of the wire. A name may repeat, and a value may be None."""
+
+    __slots__ = ("_pairs",)
+
+    def __init__(self, pairs: Sequence[tuple[str, bytes | None]] = ()) -> None:
+        self._pairs = tuple(pairs)
+
+    def get(self, name: str, default: bytes | None = None) -> bytes | None:
+        """Returns the first value under exactly this name."""
+        return next((value for other, value in self._pairs if other == name), default)
+
+    def get_all(self, name: str) -> list[bytes | None]:
+        """Returns every value under exactly this name, in order."""
+        return [value for other, value in self._pairs if other == name]
+
+    def __iter__(self) -> Iterator[tuple[str, bytes | None]]:
+        return iter(self._pairs)
+
+    def __len__(self) -> int:
+        return len(self._pairs)
+
+    def __contains__(self, name: object) -> bool:
+        return any(other == name for other, _ in self._pairs)
+
+    def __eq__(self, other: object) -> bool:
+        return self._pairs == other._pairs if isinstance(other, Headers) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._pairs)
+
+    def __repr__(self) -> str:
+        return f"Headers({list(self._pairs)!r})"
+
+
+@dataclass(frozen=True)
+class ProducedAck:
+    """A broker's acknowledgement of one event."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: datetime
+    """Aware, UTC."""
+    latency: timedelta
+    """From the call to the acknowledgement."""
+    id: str
+    """The id the event went out with."""
+    acknowledged: ClassVar[bool] = True
+
+
+@dataclass(frozen=True)
+class ProducedNack:
+    """Why an event was not acknowledged."""
+
+    error: ProbeError
+    acknowledged: ClassVar[bool] = False
+
+
+class VerdictWarning(NamedTuple):
+    """Something that passed and yet deserves a look."""
+
+    code: str
+    """A stable word, as `SELF_MATCH`."""
+    message: str
+
+
+class PartitionCoverage(NamedTuple):
+    """How far one partition was read for a session."""
+
+    start: int
+    """The first offset that the session looks at."""
+    to: int
+    """Everything below was delivered, or is proven invisible."""
+    end: Optional[int]
+    """The end that was asked for after the deadline and answered; None before that."""
+
+
+@dataclass(frozen=True)
+class ReceivedEvent:
+    """A record of the log, with what was read from it."""
+
+    topic: str
+    """The name of the topic in the session's directives."""
+    partition: int
+    offset: int
+    timestamp: Optional[datetime]
+    """Aware, UTC."""
+    id: Optional[str]
+    type: Optional[str]
+    version: Optional[str]
+    test_id: Optional[str]
+    key: Optional[str]
+    """The key as text, when it is UTF-8."""
+    value: Any
+    """dict, list, number, str, bytes, or None for a tombstone and for what could not be decoded."""
+    headers: Headers
+    raw_key: Optional[bytes]
+    raw_value: Optional[bytes]
+    own: bool
+    """Whether this session produced it."""
+    error: Optional[ProbeError] = None
+    """Why the value could not be decoded."""
+    verdict: Optional[Verdict] = field(default=None, repr=False, compare=False)
+    """The verdict that handed it out."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A verdict that passed; one that did not is raised."""
+
+    events: list[ReceivedEvent]
+    """The events that satisfied the expectation, in journal order."""
+    coverage: dict[int, PartitionCoverage]
+    """The proof: how far each partition was read."""
+    warnings: list[VerdictWarning]
+
+
+@dataclass(frozen=True)
+class ConsumedAck:
+    """A consumed event that was asked for by its id."""
+
+    event: ReceivedEvent
+    found: ClassVar[bool] = True
+    reason: ClassVar[None] = None
+    error: ClassVar[None] = None
+
+
+@dataclass(frozen=True)
+class ConsumedNack:
+    """Why there is no consumed event to hand out."""
+
+    reason: str
+    """`not seen yet`, `seen but undecodable`, `seen but filtered out` or `worker failed`."""
+    error: Optional[ProbeError] = None
+    found: ClassVar[bool] = False
+    event: ClassVar[None] = None
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A point in the log of every topic of a session, for `after=`."""
+
+    document: str = field(repr=False)
+
+
+After = Union[Mark, ProducedAck, ReceivedEvent]
+"""From where an expectation looks; everything behind it."""
+
+
+@dataclass(frozen=True)
+class Match:
+    """Conditions on one event; all that are given must hold."""
+
+    id: Optional[str] = None
+    type: Optional[str] = None
+    version: Optional[str] = None
+    key: Union[str, bytes, None] = None
+    headers: Optional[HeadersInput] = None
+    value: Any = ABSENT
+    """A subset of the value; None asks for a tombstone or a JSON null."""
+    where: Optional[str] = None
+    after: Optional[After] = None
+    own: Optional[bool] = None
+    hint: Optional[str] = None
+    """A sentence of the test that failures repeat."""
+    topic: Optional[str] = None
+
+
+class Fish(enum.Enum):
+    """What the function of `fish_for_event` answers."""
+
+    COMPLETE = "complete"
+    COLLECT = "collect"
+    IGNORE = "ignore"
+
+    @staticmethod
+    def fail(text: str) -> FishFailure:
+        """Returns the answer that ends the fishing as a failure."""
+        return FishFailure(text)
+
+
+class FishFailure(NamedTuple):
+    """What `Fish.fail` returns."""
+
+    text: str
