@@ -192,9 +192,7 @@ def _after_document(after: After) -> dict[str, Any]:
         return {"mark": json.loads(after.document)}
     if isinstance(after, (ProducedAck, ReceivedEvent)):
         return {"topic": after.topic, "partition": after.partition, "offset": after.offset}
-    raise invalid_argument(
-        f"`after` was `{after!r}`", "give a mark, an acknowledgement or a received event"
-    )
+    raise invalid_argument(f"`after` was `{after!r}`", "give a mark, an acknowledgement or a received event")
 
 
 def _text_or_base64(value: bytes | None) -> Any:

@@ -6,7 +6,7 @@ import enum
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, Final, NamedTuple, Optional, Union
+from typing import Any, ClassVar, Final, NamedTuple, Union
 
 from .errors import ProbeError
 
@@ -43,14 +43,14 @@ class Event:
     `timestamp` is an aware datetime, or milliseconds since the epoch.
     """
 
-    type: Optional[str] = None
-    version: Optional[str] = None
-    id: Optional[str] = None
-    key: Union[str, bytes, None] = None
+    type: str | None = None
+    version: str | None = None
+    id: str | None = None
+    key: str | bytes | None = None
     value: Any = None
     headers: HeadersInput = ()
-    partition: Optional[int] = None
-    timestamp: Union[datetime, int, None] = None
+    partition: int | None = None
+    timestamp: datetime | int | None = None
 
 
 class Headers:
@@ -127,7 +127,7 @@ class PartitionCoverage(NamedTuple):
     """The first offset that the session looks at."""
     to: int
     """Everything below was delivered, or is proven invisible."""
-    end: Optional[int]
+    end: int | None
     """The end that was asked for after the deadline and answered; None before that."""
 
 
@@ -139,24 +139,24 @@ class ReceivedEvent:
     """The name of the topic in the session's directives."""
     partition: int
     offset: int
-    timestamp: Optional[datetime]
+    timestamp: datetime | None
     """Aware, UTC."""
-    id: Optional[str]
-    type: Optional[str]
-    version: Optional[str]
-    test_id: Optional[str]
-    key: Optional[str]
+    id: str | None
+    type: str | None
+    version: str | None
+    test_id: str | None
+    key: str | None
     """The key as text, when it is UTF-8."""
     value: Any
     """dict, list, number, str, bytes, or None for a tombstone and for what could not be decoded."""
     headers: Headers
-    raw_key: Optional[bytes]
-    raw_value: Optional[bytes]
+    raw_key: bytes | None
+    raw_value: bytes | None
     own: bool
     """Whether this session produced it."""
-    error: Optional[ProbeError] = None
+    error: ProbeError | None = None
     """Why the value could not be decoded."""
-    verdict: Optional[Verdict] = field(default=None, repr=False, compare=False)
+    verdict: Verdict | None = field(default=None, repr=False, compare=False)
     """The verdict that handed it out."""
 
 
@@ -187,7 +187,7 @@ class ConsumedNack:
 
     reason: str
     """`not seen yet`, `seen but undecodable`, `seen but filtered out` or `worker failed`."""
-    error: Optional[ProbeError] = None
+    error: ProbeError | None = None
     found: ClassVar[bool] = False
     event: ClassVar[None] = None
 
@@ -207,19 +207,19 @@ After = Union[Mark, ProducedAck, ReceivedEvent]
 class Match:
     """Conditions on one event; all that are given must hold."""
 
-    id: Optional[str] = None
-    type: Optional[str] = None
-    version: Optional[str] = None
-    key: Union[str, bytes, None] = None
-    headers: Optional[HeadersInput] = None
+    id: str | None = None
+    type: str | None = None
+    version: str | None = None
+    key: str | bytes | None = None
+    headers: HeadersInput | None = None
     value: Any = ABSENT
     """A subset of the value; None asks for a tombstone or a JSON null."""
-    where: Optional[str] = None
-    after: Optional[After] = None
-    own: Optional[bool] = None
-    hint: Optional[str] = None
+    where: str | None = None
+    after: After | None = None
+    own: bool | None = None
+    hint: str | None = None
     """A sentence of the test that failures repeat."""
-    topic: Optional[str] = None
+    topic: str | None = None
 
 
 class Fish(enum.Enum):

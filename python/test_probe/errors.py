@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, Optional
+from typing import Any
 
 from .codes import Code
 
@@ -38,13 +38,13 @@ class ProbeError(Exception):
     code: Code
     """What happened, for programs; its text is its name."""
     message: str
-    hint: Optional[str]
+    hint: str | None
     """What to do about it."""
     context: Mapping[str, Any]
     """Facts under stable keys."""
     retriable: bool
     """Whether the same call may succeed later."""
-    source: Optional[ProbeError]
+    source: ProbeError | None
     """The error that led to this one; also the exception's `__cause__`."""
 
     def __init__(

@@ -1,0 +1,205 @@
+"""What a probe is, however its verbs are run: configuration, clusters, the end of a process."""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import warnings
+import weakref
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar, Union
+
+import test_probe
+
+from . import _native, _verbs
+from ._convert import DirectivesInput, Within, dumps, millis
+from ._wake import WakeUps
+from .codes import Code
+from .errors import UsageError, unsupported
+
+ABI = 1
+"""The shape of the native module that this package is written for."""
+
+if getattr(_native, "ABI", None) != ABI or _native.__version__ != test_probe.__version__:
+    raise ImportError(
+        f"test_probe {test_probe.__version__} (ABI {ABI}) found the native module "
+        f"{getattr(_native, '__version__', 'without a version')} (ABI {getattr(_native, 'ABI', 'none')}); "
+        "install the distribution test-probe anew",
+        name="test_probe._native",
+    )
+
+ConfigInput = Union[str, "os.PathLike[str]", Mapping[str, Any], None]
+"""Configuration: the path of a file, or a dict."""
+
+P = TypeVar("P", bound="ProbeBase")
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """Where a system under test connects."""
+
+    name: str
+    bootstrap_servers: str
+    schema_registry_url: str | None
+
+
+class Directives:
+    """Topic directives, apart from a session."""
+
+    @staticmethod
+    def validate(directives: DirectivesInput) -> None:
+        """Returns when they are valid, else raises every problem at once, before anything connects."""
+        _native.validate(_verbs.opening(directives, None))
+
+
+class Engine:
+    """The native probe of this process, shared by blocking and awaitable sessions."""
+
+    def __init__(
+        self, config: ConfigInput, bootstrap_servers: str | None, schema_registry_url: str | None
+    ) -> None:
+        explicit, file = _layers(config, bootstrap_servers, schema_registry_url)
+        self.native = _native.Probe(explicit, file)
+        self.wake_ups = WakeUps(self.native)
+        self.closed = False
+        self._pid = os.getpid()
+        _alive.add(self)
+
+    @property
+    def usable(self) -> bool:
+        """Whether there is anything to close: not after close, and not in a forked child."""
+        return not self.closed and self._pid == os.getpid()
+
+    def close(self, timeout: Within | None) -> None:
+        """Wakes every waiter and stops everything, in bounded time; twice does nothing more."""
+        timeout_ms = None if timeout is None else millis(timeout, "timeout")
+        self.closed = True
+        _alive.discard(self)
+        self.native.close(timeout_ms)
+
+    def cluster(self, name: str) -> Cluster:
+        """Returns where a cluster is."""
+        clusters = json.loads(self.native.info())["clusters"]
+        if name not in clusters:
+            raise UsageError(
+                Code.UNKNOWN_CLUSTER,
+                f"cluster `{name}` was not in the configuration",
+                hint=f"known clusters: {', '.join(f'`{known}`' for known in sorted(clusters))}",
+                context={"cluster": name},
+            )
+        found = clusters[name]
+        return Cluster(name, found["bootstrap_servers"], found["schema_registry_url"])
+
+
+class ProbeBase:
+    """What blocking and awaitable probes have in common.
+
+    `config` is the path of a configuration file, or a dict; it goes over the environment, and the
+    other two go over it. With nothing given, the file `test-probe.yaml` and the environment say
+    where Kafka is, else it is `localhost:9092`. Nothing connects before a session asks for it.
+    """
+
+    def __init__(
+        self,
+        config: ConfigInput = None,
+        *,
+        bootstrap_servers: str | None = None,
+        schema_registry_url: str | None = None,
+    ) -> None:
+        self._engine = Engine(config, bootstrap_servers, schema_registry_url)
+
+    @classmethod
+    def embedded(cls: type[P], brokers: int = 1, **config: Any) -> P:
+        """Starts a probe with a Kafka in this process. Not in this version: UNSUPPORTED."""
+        raise unsupported(
+            "the embedded cluster", "give `bootstrap_servers`, `config`, or set KAFKA_BOOTSTRAP_SERVERS"
+        )
+
+    @property
+    def bootstrap_servers(self) -> str:
+        """Where a system under test connects: the default cluster's servers."""
+        return self.cluster("default").bootstrap_servers
+
+    @property
+    def schema_registry_url(self) -> str | None:
+        """The default cluster's schema registry."""
+        return self.cluster("default").schema_registry_url
+
+    def cluster(self, name: str) -> Cluster:
+        """Returns where a named cluster is."""
+        return self._engine.cluster(name)
+
+    def __del__(self) -> None:
+        engine = getattr(self, "_engine", None)
+        if engine is not None and not engine.closed and engine in _alive:
+            warnings.warn(f"unclosed {self!r}", ResourceWarning, source=self, stacklevel=2)
+
+
+class SessionBase:
+    """What blocking and awaitable sessions have in common."""
+
+    def __init__(self, engine: Engine, native: _native.Session) -> None:
+        self._engine = engine
+        self._native = native
+        self._closed = False
+        self._test_id = native.test_id
+
+    @property
+    def test_id(self) -> str:
+        """The test id; a fresh one unless one was given."""
+        return self._test_id
+
+    def trace_headers(self) -> dict[str, str]:
+        """Returns the headers of a trigger outside Kafka, as a REST call."""
+        return dict(self._native.trace_headers())
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__module__}.{type(self).__qualname__} {self._test_id}>"
+
+    def __del__(self) -> None:
+        engine = getattr(self, "_engine", None)
+        if engine is not None and not self._closed and not engine.closed and engine in _alive:
+            warnings.warn(f"unclosed {self!r}", ResourceWarning, source=self, stacklevel=2)
+
+
+def _layers(
+    config: ConfigInput, bootstrap_servers: str | None, schema_registry_url: str | None
+) -> tuple[str | None, str | None]:
+    """Returns the explicit document and the file, where there is one."""
+    given = {"bootstrap-servers": bootstrap_servers, "schema-registry-url": schema_registry_url}
+    kafka = {key: value for key, value in given.items() if value is not None}
+    if config is None or isinstance(config, (str, os.PathLike)):
+        explicit: Mapping[str, Any] = {"kafka": kafka} if kafka else {}
+        file = None if config is None else os.fspath(config)
+        return (dumps(explicit, "the configuration") if explicit else None), file
+    if kafka:
+        content = config.get("test-probe", config)
+        config = {**content, "kafka": {**content.get("kafka", {}), **kafka}}
+    return dumps(config, "the configuration"), None
+
+
+# --- the end of a process, and the beginning of a forked one ----------------------------------
+
+_alive: weakref.WeakSet[Engine] = weakref.WeakSet()
+
+
+def _at_exit() -> None:
+    engines = list(_alive)
+    _alive.clear()
+    for engine in engines:
+        engine.closed = True
+    _native.shut_down([engine.native for engine in engines])
+
+
+def _in_a_forked_child() -> None:
+    _native.after_fork()
+    for engine in list(_alive):
+        engine.wake_ups.forget()
+    _alive.clear()
+
+
+atexit.register(_at_exit)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_in_a_forked_child)
