@@ -124,7 +124,9 @@ fn event(document: &mut Map<String, Value>, bytes: Bytes) -> Result<Event> {
         headers,
         payload,
         partition: optional_integer(document, "partition")?
-            .map(|number| i32::try_from(number).map_err(|_| wrong("partition", &number.into(), "a partition")))
+            .map(|number| {
+                i32::try_from(number).map_err(|_| wrong("partition", &number.into(), "a partition"))
+            })
             .transpose()?,
         timestamp: optional_integer(document, "timestamp")?,
     })
@@ -157,7 +159,9 @@ fn parse(text: &str) -> Result<Map<String, Value>> {
     match serde_json::from_str(text) {
         Ok(Value::Object(document)) => Ok(document),
         Ok(_) => Err(ProbeError::new(ErrorCode::Internal, "a document was not a JSON object")),
-        Err(error) => Err(ProbeError::new(ErrorCode::InvalidArgument, format!("a document did not parse: {error}"))),
+        Err(error) => {
+            Err(ProbeError::new(ErrorCode::InvalidArgument, format!("a document did not parse: {error}")))
+        }
     }
 }
 

@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use pyo3::prelude::*;
-use test_probe::completion::Pending;
 use test_probe::{Config, ErrorCode, ProbeError};
 
 use crate::completion::{Ended, Operations, Queue};
@@ -14,7 +13,7 @@ use crate::convert::Opening;
 use crate::error::entry;
 use crate::process::{OfThisProcess, forked};
 use crate::session::Session;
-use crate::wait::{refuse_calls, wait, wait_until_all_left};
+use crate::wait::{refuse_calls, run, wait_until_all_left};
 
 /// The engine of one process.
 #[pyclass(frozen, module = "test_probe._native")]
@@ -69,7 +68,7 @@ impl Probe {
             probe.check()?;
             let opening = Opening::from_document(document)?;
             let future = probe.open_session_as(opening.directives, opening.test_id);
-            Ok(Session::new(wait(py, Pending::spawn(&probe.handle(), future))?))
+            Ok(Session::new(run(py, &probe.handle(), future)?))
         })
     }
 

@@ -3,13 +3,12 @@
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::PyTuple;
-use test_probe::completion::Pending;
 
 use crate::completion::{Ended, Operations};
 use crate::convert::{Bytes, operation_from_document, outcome_to_python};
 use crate::error::entry;
 use crate::process::OfThisProcess;
-use crate::wait::wait;
+use crate::wait::run;
 
 /// One test as the engine knows it.
 #[pyclass(frozen, module = "test_probe._native")]
@@ -50,8 +49,7 @@ impl Session {
             let session = self.inner.get()?;
             session.probe().check()?;
             let operation = operation_from_document(document, Bytes { key, value, headers })?;
-            let pending = Pending::spawn(&session.probe().handle(), session.run(operation));
-            let outcome = wait(py, pending)?;
+            let outcome = run(py, &session.probe().handle(), session.run(operation))?;
             Ok(outcome_to_python(py, session, outcome)?)
         })
     }

@@ -1,11 +1,13 @@
 //! Waiting in slices: without the GIL, awake for signals, and over when the interpreter ends.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use pyo3::prelude::*;
 use test_probe::completion::Pending;
 use test_probe::{ErrorCode, ProbeError};
+use tokio::runtime::Handle;
 
 use crate::error::Failure;
 
@@ -37,17 +39,35 @@ impl Drop for Waiting {
     }
 }
 
-/// Waits for a call to end. When a signal handler raises, the call is cancelled.
-pub(crate) fn wait<T: Send + 'static>(py: Python<'_>, pending: Pending<T>) -> Result<T, Failure> {
+/// Runs a call to its end. When a signal handler raises, the call is cancelled.
+///
+/// The first turn is on this thread, so that a call with an answer at hand costs no switch of threads.
+pub(crate) fn run<T: Send + 'static>(
+    py: Python<'_>,
+    runtime: &Handle,
+    future: impl Future<Output = Result<T, ProbeError>> + Send + 'static,
+) -> Result<T, Failure> {
     let _waiting = Waiting::begin();
+    if EXITING.load(Ordering::SeqCst) {
+        return Err(exiting().into());
+    }
+    let mut future = Box::pin(future);
+    let first_turn = py.detach(|| {
+        let _inside = runtime.enter();
+        future.as_mut().poll(&mut Context::from_waker(Waker::noop()))
+    });
+    if let Poll::Ready(result) = first_turn {
+        return result.map_err(Failure::from);
+    }
+    let pending = Pending::spawn(runtime, future);
     loop {
-        if EXITING.load(Ordering::SeqCst) {
-            return Err(exiting().into());
-        }
         if let Some(result) = py.detach(|| pending.wait(SLICE)) {
             return result.map_err(Failure::from);
         }
         py.check_signals()?;
+        if EXITING.load(Ordering::SeqCst) {
+            return Err(exiting().into());
+        }
     }
 }
 

@@ -14,7 +14,7 @@ import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Union
+from typing import Any, Union
 
 from ._events import (
     ABSENT,
@@ -35,8 +35,11 @@ from ._events import (
 )
 from .errors import from_document, invalid_argument, unsupported
 
-if TYPE_CHECKING:
-    from ._native import NativeEvent, NativeOutcome
+NativeEvent = tuple[str, Union[bytes, None], Union[bytes, None], list[tuple[str, Union[bytes, None]]]]
+"""How an event crosses: its document, key, value and headers."""
+
+NativeOutcome = tuple[str, list[NativeEvent]]
+"""How the outcome of a verb crosses: its document, and events."""
 
 DirectivesInput = Union[str, "os.PathLike[str]", Mapping[str, Any], Sequence[Mapping[str, Any]]]
 """Directives: a path, YAML text (it has a newline), a dict, or a list of dicts."""
@@ -145,11 +148,13 @@ def key_bytes(key: str | bytes | None) -> bytes | None:
 
 def header_pairs(headers: Any) -> list[tuple[str, bytes | None]]:
     """Returns headers, given as a dict or as pairs, as they are on the wire."""
-    pairs = headers.items() if isinstance(headers, Mapping) else headers
     try:
-        return [(_name(name), _wire(value, f"header `{name}`")) for name, value in pairs]
-    except TypeError as error:
+        pairs = [
+            (name, value) for name, value in (headers.items() if isinstance(headers, Mapping) else headers)
+        ]
+    except (TypeError, ValueError) as error:
         raise invalid_argument(f"`headers` were neither a dict nor pairs: {error}") from error
+    return [(_name(name), _wire(value, f"header `{name}`")) for name, value in pairs]
 
 
 def _name(name: Any) -> str:

@@ -22,10 +22,11 @@ from .errors import UsageError, unsupported
 ABI = 1
 """The shape of the native module that this package is written for."""
 
-if getattr(_native, "ABI", None) != ABI or _native.__version__ != test_probe.__version__:
+_FOUND = (getattr(_native, "__version__", "of no version"), getattr(_native, "ABI", "none"))
+if (test_probe.__version__, ABI) != _FOUND:
     raise ImportError(
         f"test_probe {test_probe.__version__} (ABI {ABI}) found the native module "
-        f"{getattr(_native, '__version__', 'without a version')} (ABI {getattr(_native, 'ABI', 'none')}); "
+        f"{_FOUND[0]} (ABI {_FOUND[1]}); "
         "install the distribution test-probe anew",
         name="test_probe._native",
     )

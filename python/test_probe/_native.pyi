@@ -4,10 +4,22 @@ from collections.abc import Sequence
 from os import PathLike
 from typing import Final, final
 
-from typing_extensions import TypeAlias
+from ._convert import NativeOutcome
 
-NativeEvent: TypeAlias = tuple[str, bytes | None, bytes | None, list[tuple[str, bytes | None]]]
-NativeOutcome: TypeAlias = tuple[str, list[NativeEvent]]
+__all__ = [
+    "ABI",
+    "Operations",
+    "Probe",
+    "Session",
+    "__version__",
+    "after_fork",
+    "dsl_register",
+    "dsl_session",
+    "error_codes",
+    "panic_for_tests",
+    "shut_down",
+    "validate",
+]
 
 ABI: Final[int]
 __version__: Final[str]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, Optional, TypeVar, Union
 
 from . import _convert
-from ._convert import DirectivesInput, Within, millis
+from ._convert import DirectivesInput, NativeOutcome, Within, millis
 from ._events import (
     ABSENT,
     After,
@@ -34,7 +34,6 @@ from .errors import invalid_argument, unsupported
 if TYPE_CHECKING:
     from typing import NoReturn
 
-    from ._native import NativeOutcome
 
 T = TypeVar("T")
 Text = Optional[str]

@@ -13,11 +13,14 @@ import socket
 import threading
 import weakref
 from collections.abc import Callable
-from typing import Union
+from typing import TYPE_CHECKING, Union
 
 from . import _native
+from ._convert import NativeOutcome
 
-Result = Union[_native.Session, "_native.NativeOutcome", None]
+if TYPE_CHECKING:
+    Result = Union[_native.Session, NativeOutcome, None]
+
 BATCH = 256
 """Completions per turn of the loop, so that others get theirs."""
 

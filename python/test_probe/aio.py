@@ -18,7 +18,7 @@ from collections.abc import Callable, Coroutine, Generator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from . import _native, _verbs
+from . import _convert, _native, _verbs
 from ._convert import DirectivesInput, Within
 from ._engine import Engine, ProbeBase, SessionBase
 
@@ -44,7 +44,7 @@ def _awaitable(
                 operations, call.document, call.key, call.value, call.headers
             )
         )
-        return call.read(cast("_native.NativeOutcome", outcome))
+        return call.read(cast("_convert.NativeOutcome", outcome))
 
     return method
 
