@@ -70,9 +70,7 @@ def test_without_a_broker_the_embedded_cluster_is_meant_and_said_to_be_lacking(
     result.stdout.fnmatch_lines(["*the embedded cluster is not in this version*"])
 
 
-def test_a_failure_and_a_doubt_are_told_apart_under_xdist(
-    pytester: pytest.Pytester, files: str, topic: str
-) -> None:
+def test_a_failure_and_a_doubt_are_told_apart_under_xdist(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(
         """
         import pytest
