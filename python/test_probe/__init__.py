@@ -32,7 +32,7 @@ from ._events import (
     Verdict,
     VerdictWarning,
 )
-from .codes import Code
+from .codes import ErrorCode
 from .errors import ProbeError
 
 if TYPE_CHECKING:
@@ -41,10 +41,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Cluster",
-    "Code",
     "ConsumedAck",
     "ConsumedNack",
     "Directives",
+    "ErrorCode",
     "Event",
     "Fish",
     "Headers",

@@ -16,7 +16,7 @@ import test_probe
 from . import _native, _verbs
 from ._convert import DirectivesInput, Within, dumps, millis
 from ._wake import WakeUps
-from .codes import Code
+from .codes import ErrorCode
 from .errors import UsageError, unsupported
 
 ABI = 1
@@ -85,7 +85,7 @@ class Engine:
         clusters = json.loads(self.native.info())["clusters"]
         if name not in clusters:
             raise UsageError(
-                Code.UNKNOWN_CLUSTER,
+                ErrorCode.UNKNOWN_CLUSTER,
                 f"cluster `{name}` was not in the configuration",
                 hint=f"known clusters: {', '.join(f'`{known}`' for known in sorted(clusters))}",
                 context={"cluster": name},

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from .codes import Code
+from .codes import Category, ErrorCode
 
 __all__ = [
     "ActorNotRegisteredError",
@@ -35,8 +35,8 @@ class ProbeError(Exception):
     `str(error)` is the whole explanation with its hint; `message` is it without the hint.
     """
 
-    code: Code
-    """What happened, for programs; its text is its name."""
+    code: ErrorCode
+    """What happened, for programs."""
     message: str
     hint: str | None
     """What to do about it."""
@@ -49,7 +49,7 @@ class ProbeError(Exception):
 
     def __init__(
         self,
-        code: Code,
+        code: ErrorCode,
         message: str,
         *,
         hint: str | None = None,
@@ -119,30 +119,30 @@ class InternalError(ProbeError):
     """9xxx: ours. Please report."""
 
 
-_BY_CATEGORY: dict[str, type[ProbeError]] = {
-    "usage": UsageError,
-    "expectation": ExpectationFailed,
-    "inconclusive": Inconclusive,
-    "kafka": KafkaError,
-    "schema": SchemaError,
-    "lifecycle": LifecycleError,
-    "internal": InternalError,
+_BY_CATEGORY: dict[Category, type[ProbeError]] = {
+    Category.USAGE: UsageError,
+    Category.EXPECTATION: ExpectationFailed,
+    Category.INCONCLUSIVE: Inconclusive,
+    Category.KAFKA: KafkaError,
+    Category.SCHEMA: SchemaError,
+    Category.LIFECYCLE: LifecycleError,
+    Category.INTERNAL: InternalError,
 }
 
-_BY_CODE: dict[Code, type[ProbeError]] = {
-    Code.DUPLICATE_TOPIC: DuplicateTopicError,
-    Code.INVALID_BOOTSTRAP_SERVERS: InvalidBootstrapServersError,
-    Code.ACTOR_NOT_REGISTERED: ActorNotRegisteredError,
-    Code.DSL_NOT_INITIALIZED: DslNotInitializedError,
+_BY_CODE: dict[ErrorCode, type[ProbeError]] = {
+    ErrorCode.DUPLICATE_TOPIC: DuplicateTopicError,
+    ErrorCode.INVALID_BOOTSTRAP_SERVERS: InvalidBootstrapServersError,
+    ErrorCode.ACTOR_NOT_REGISTERED: ActorNotRegisteredError,
+    ErrorCode.DSL_NOT_INITIALIZED: DslNotInitializedError,
 }
 
 
 def from_document(document: str | Mapping[str, Any]) -> ProbeError:
     """Returns the exception of an error's document, as the engine writes it."""
     fields = json.loads(document) if isinstance(document, str) else document
-    code = Code(fields["code"])
+    code = ErrorCode(fields["code"])
     source = fields.get("source")
-    return _BY_CODE.get(code, _BY_CATEGORY[fields["category"]])(
+    return _BY_CODE.get(code, _BY_CATEGORY[code.category])(
         code,
         fields["message"],
         hint=fields.get("hint"),
@@ -154,17 +154,17 @@ def from_document(document: str | Mapping[str, Any]) -> ProbeError:
 
 def invalid_argument(message: str, hint: str | None = None) -> UsageError:
     """Returns the error of an argument that cannot cross to the engine."""
-    return UsageError(Code.INVALID_ARGUMENT, message, hint=hint)
+    return UsageError(ErrorCode.INVALID_ARGUMENT, message, hint=hint)
 
 
 def unsupported(what: str, hint: str | None = None) -> UsageError:
     """Returns the error of something that this version lacks."""
-    return UsageError(Code.UNSUPPORTED, f"{what} is not in this version", hint=hint)
+    return UsageError(ErrorCode.UNSUPPORTED, f"{what} is not in this version", hint=hint)
 
 
 def _rebuild(
     kind: type[ProbeError],
-    code: Code,
+    code: ErrorCode,
     message: str,
     hint: str | None,
     context: dict[str, Any],

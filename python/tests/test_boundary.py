@@ -14,7 +14,7 @@ import pytest
 import pytest_asyncio
 from conftest import SECONDS, Kafka, both
 
-from test_probe import Code, Event, Probe, ProbeError, Session, _native, aio
+from test_probe import ErrorCode, Event, Probe, ProbeError, Session, _native, aio
 from test_probe.errors import InternalError, LifecycleError, UsageError
 
 NEVER = "NobodySendsThis"
@@ -34,7 +34,7 @@ async def until(condition: Any) -> None:
         await asyncio.sleep(0)
 
 
-async def codes(tasks: list[Any]) -> list[Code]:
+async def codes(tasks: list[Any]) -> list[ErrorCode]:
     ended = await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), SECONDS)
     return [error.code for error in ended]
 
@@ -61,7 +61,7 @@ def test_a_closed_session_refuses_every_verb(session: Session, topic: str) -> No
     for call in calls:
         with pytest.raises(UsageError) as caught:
             call()
-        assert caught.value.code is Code.SESSION_CLOSED
+        assert caught.value.code is ErrorCode.SESSION_CLOSED
 
 
 def test_closing_twice_does_nothing(engine: Probe, session: Session) -> None:
@@ -77,7 +77,7 @@ def test_a_closed_probe_refuses_sessions_and_verbs(engine: Probe, session: Sessi
     for call in (lambda: engine.session(both(topic)), lambda: session.journal(topic)):
         with pytest.raises(LifecycleError) as caught:
             call()
-        assert caught.value.code is Code.SHUTTING_DOWN
+        assert caught.value.code is ErrorCode.SHUTTING_DOWN
 
 
 @pytest.mark.asyncio
@@ -89,7 +89,7 @@ async def test_closing_a_probe_wakes_a_thousand_futures(async_engine: aio.Probe,
     await until(lambda: waiting(async_engine) == 1000)
     begin = time.monotonic()
     await async_engine.close()
-    assert await codes(tasks) == [Code.SHUTTING_DOWN] * 1000
+    assert await codes(tasks) == [ErrorCode.SHUTTING_DOWN] * 1000
     assert time.monotonic() - begin < 10
 
 
@@ -103,7 +103,7 @@ async def test_closing_a_session_wakes_its_waiters_and_no_others(async_engine: a
         stays = asyncio.ensure_future(other.expect_event(topic, id="e", own=True, within=SECONDS))
         await until(lambda: waiting(async_engine) == 11)
         await session.close()
-        assert await codes(tasks) == [Code.SESSION_CLOSED] * 10
+        assert await codes(tasks) == [ErrorCode.SESSION_CLOSED] * 10
         await other.produce_event(topic, Event(id="e"))
         assert (await stays).id == "e"
 
@@ -116,7 +116,7 @@ def waiting(probe: aio.Probe) -> int:
 def test_closing_a_probe_wakes_waiting_threads(engine: Probe, session: Session, topic: str) -> None:
     begun = threading.Barrier(65)
 
-    def wait() -> Code:
+    def wait() -> ErrorCode:
         begun.wait(SECONDS)
         with pytest.raises(ProbeError) as caught:
             session.expect_event(topic, type=NEVER, within=SECONDS)
@@ -127,7 +127,7 @@ def test_closing_a_probe_wakes_waiting_threads(engine: Probe, session: Session, 
         begun.wait(SECONDS)
         begin = time.monotonic()
         engine.close()
-        assert {waiter.result(SECONDS) for waiter in waiters} == {Code.SHUTTING_DOWN}
+        assert {waiter.result(SECONDS) for waiter in waiters} == {ErrorCode.SHUTTING_DOWN}
     assert time.monotonic() - begin < 10
 
 
@@ -184,7 +184,7 @@ async def _opened(probe: aio.Probe, topic: str) -> aio.Session:
 def test_a_panic_at_an_entry_point_is_an_internal_error() -> None:
     with pytest.raises(InternalError, match="on purpose") as caught:
         _native.panic_for_tests()
-    assert caught.value.code is Code.PANIC
+    assert caught.value.code is ErrorCode.PANIC
 
 
 @pytest.mark.asyncio
@@ -204,7 +204,7 @@ async def test_a_panic_in_a_worker_leaves_no_future_behind(async_engine: aio.Pro
         tasks = [asyncio.ensure_future(session.expect_event(topic, type=NEVER, within=20)) for _ in range(50)]
         await until(lambda: waiting(async_engine) == 50)
         async_engine._engine.native.inject_panic(topic)
-        assert set(await codes(tasks)) == {Code.PANIC}
+        assert set(await codes(tasks)) == {ErrorCode.PANIC}
 
 
 # --- threads, loops, probes ------------------------------------------------------------------
@@ -241,10 +241,10 @@ def test_event_loops_in_several_threads_share_a_session(kafka: Kafka, topic: str
         results = list(pool.map(lambda loop: asyncio.run(round_trips(loop)), range(3)))
     assert results == [[f"{loop}-{number}" for number in range(100)] for loop in range(3)]
     asyncio.run(probe.close())
-    assert asyncio.run(_code(session.journal(topic))) is Code.SHUTTING_DOWN
+    assert asyncio.run(_code(session.journal(topic))) is ErrorCode.SHUTTING_DOWN
 
 
-async def _code(call: Any) -> Code:
+async def _code(call: Any) -> ErrorCode:
     with pytest.raises(ProbeError) as caught:
         await call
     return caught.value.code

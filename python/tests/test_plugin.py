@@ -76,14 +76,14 @@ def test_a_failure_and_a_doubt_are_told_apart_under_xdist(pytester: pytest.Pytes
         import pytest
         from test_probe.errors import from_document
 
-        def document(code, category):
-            return {"code": code, "category": category, "message": "it broke", "retriable": False}
+        def document(code):
+            return {"code": code, "message": "it broke", "retriable": False}
 
         def test_failed():
-            raise from_document(document(2001, "expectation"))
+            raise from_document(document(2001))
 
         def test_doubtful():
-            raise from_document(document(2501, "inconclusive"))
+            raise from_document(document(2501))
         """
     )
     result = pytester.runpytest_subprocess(*OPTIONS, "-n", "1")

@@ -98,7 +98,7 @@ def test_closing_and_ending_are_bounded_while_the_broker_is_gone(
 
 CHILD = """
     import os
-    from test_probe import Code, ProbeError, dsl
+    from test_probe import ErrorCode, ProbeError, dsl
 
     def in_child():
         for call in (
@@ -112,7 +112,7 @@ CHILD = """
             try:
                 call()
             except ProbeError as error:
-                assert error.code is Code.FORKED, error
+                assert error.code is ErrorCode.FORKED, error
             else:
                 raise AssertionError("not refused")
         session.close()

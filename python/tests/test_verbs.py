@@ -10,8 +10,8 @@ import pytest
 from conftest import Kafka, both
 
 from test_probe import (
-    Code,
     Directives,
+    ErrorCode,
     Event,
     Fish,
     Headers,
@@ -87,12 +87,12 @@ def test_an_undecodable_event_has_no_value_and_an_error(session: Session, topic:
     session.produce_event(topic, Event(id="e", value=b"{not json"))
     with pytest.raises(Inconclusive) as caught:
         session.expect_event(topic, value={"a": 1}, within=2.0)
-    assert caught.value.code is Code.UNDECODABLE
+    assert caught.value.code is ErrorCode.UNDECODABLE
     (received,) = session.journal(topic)
     assert received.value is None
     assert received.raw_value == b"{not json"
     assert received.error is not None
-    assert received.error.code is Code.DECODE_FAILED
+    assert received.error.code is ErrorCode.DECODE_FAILED
     nack = session.fetch_consumed_event(topic, "e")
     assert (nack.found, nack.reason) == (False, "seen but undecodable")
 
@@ -167,7 +167,7 @@ def test_a_failed_expectation_explains_itself_and_has_its_facts(session: Session
     with pytest.raises(ExpectationFailed) as caught:
         session.expect_event(topic, type="Wanted", hint="the order was paid", within=0.2)
     error = caught.value
-    assert error.code is Code.EXPECTATION_TIMEOUT
+    assert error.code is ErrorCode.EXPECTATION_TIMEOUT
     assert "Wanted" in str(error)
     assert "the order was paid" in str(error)
     assert error.context["topic"] == topic
@@ -231,7 +231,7 @@ def test_a_test_id_is_chosen_and_travels(engine: Probe, topic: str) -> None:
 def test_a_missing_topic_is_an_error_at_once(engine: Probe, topic: str) -> None:
     with pytest.raises(KafkaError) as caught:
         engine.session({"topic": topic, "role": "consumer"})
-    assert caught.value.code is Code.UNKNOWN_TOPIC
+    assert caught.value.code is ErrorCode.UNKNOWN_TOPIC
 
 
 def test_the_static_dsl_finds_a_session_by_its_test_id(engine: Probe, topic: str) -> None:
@@ -264,7 +264,7 @@ def test_the_static_dsl_finds_a_session_by_its_test_id(engine: Probe, topic: str
 def test_what_this_version_lacks_says_so(session: Session, call: Any) -> None:
     with pytest.raises(UsageError, match="not in this version") as caught:
         call(session)
-    assert caught.value.code is Code.UNSUPPORTED
+    assert caught.value.code is ErrorCode.UNSUPPORTED
 
 
 @pytest.mark.parametrize(
@@ -287,7 +287,7 @@ def test_what_this_version_lacks_says_so(session: Session, call: Any) -> None:
 def test_an_event_that_cannot_be_sent_is_refused_clearly(session: Session, topic: str, event: Event) -> None:
     with pytest.raises(UsageError) as caught:
         session.produce_event(topic, event)
-    assert caught.value.code is Code.INVALID_ARGUMENT
+    assert caught.value.code is ErrorCode.INVALID_ARGUMENT
     assert str(caught.value)
 
 
@@ -313,7 +313,7 @@ def test_every_problem_of_directives_is_told_at_once_with_its_place() -> None:
     with pytest.raises(UsageError) as caught:
         Directives.validate(text)
     error = caught.value
-    assert error.code is Code.INVALID_DIRECTIVE
+    assert error.code is ErrorCode.INVALID_DIRECTIVE
     assert {problem["line"] for problem in error.context["problems"]} == {2, 3, 4, 5}
     assert all(problem["column"] for problem in error.context["problems"])
     assert "formatt" in str(error)
@@ -349,7 +349,7 @@ def test_configuration_is_a_file_or_a_dict_and_arguments_go_over_it(
         assert probe.cluster("region2").bootstrap_servers == "second:9092"
         with pytest.raises(UsageError) as caught:
             probe.cluster("region3")
-        assert caught.value.code is Code.UNKNOWN_CLUSTER
+        assert caught.value.code is ErrorCode.UNKNOWN_CLUSTER
     with Probe(
         config=config, bootstrap_servers="over:9092", schema_registry_url="http://registry:8081"
     ) as probe:
@@ -366,4 +366,4 @@ def test_configuration_is_a_file_or_a_dict_and_arguments_go_over_it(
         assert probe.bootstrap_servers == kafka.bootstrap_servers
     with pytest.raises(UsageError) as caught:
         Probe(config={"test-probe": {"kafkaa": {}}})
-    assert caught.value.code is Code.INVALID_CONFIG
+    assert caught.value.code is ErrorCode.INVALID_CONFIG
