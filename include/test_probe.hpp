@@ -53,25 +53,45 @@ class Error : public std::runtime_error {
 };
 
 /// 1xxx: the caller asked for something that cannot be.
-class UsageError : public Error { using Error::Error; };
+class UsageError : public Error {
+  using Error::Error;
+};
 /// 2xxx: the system under test did not do what was expected.
-class ExpectationFailed : public Error { using Error::Error; };
+class ExpectationFailed : public Error {
+  using Error::Error;
+};
 /// 25xx: the engine cannot know. Never take it for a pass.
-class Inconclusive : public Error { using Error::Error; };
+class Inconclusive : public Error {
+  using Error::Error;
+};
 /// 3xxx: Kafka said no, or did not answer.
-class KafkaError : public Error { using Error::Error; };
+class KafkaError : public Error {
+  using Error::Error;
+};
 /// 4xxx: a schema, its registry or a payload that breaks it.
-class SchemaError : public Error { using Error::Error; };
+class SchemaError : public Error {
+  using Error::Error;
+};
 /// 5xxx: the call ended because something was closed, cancelled, full or late.
-class LifecycleError : public Error { using Error::Error; };
+class LifecycleError : public Error {
+  using Error::Error;
+};
 /// 9xxx: ours. Please report.
-class InternalError : public Error { using Error::Error; };
+class InternalError : public Error {
+  using Error::Error;
+};
 
 namespace detail {
 
-struct FreeError { void operator()(test_probe_error_t* error) const noexcept { test_probe_error_free(error); } };
-struct FreeEvents { void operator()(test_probe_events_t* events) const noexcept { test_probe_events_free(events); } };
-struct FreeString { void operator()(char* text) const noexcept { test_probe_string_free(text); } };
+struct FreeError {
+  void operator()(test_probe_error_t* error) const noexcept { test_probe_error_free(error); }
+};
+struct FreeEvents {
+  void operator()(test_probe_events_t* events) const noexcept { test_probe_events_free(events); }
+};
+struct FreeString {
+  void operator()(char* text) const noexcept { test_probe_string_free(text); }
+};
 using ErrorPtr = std::unique_ptr<test_probe_error_t, FreeError>;
 using EventsPtr = std::unique_ptr<test_probe_events_t, FreeEvents>;
 
@@ -167,18 +187,38 @@ class Event {
  public:
   Event() = default;
   explicit Event(std::string type) : type_(std::move(type)) {}
-  Event& id(std::string id) { id_ = std::move(id); return *this; }
-  Event& version(std::string version) { version_ = std::move(version); return *this; }
-  Event& key(std::string key) { key_ = std::move(key); return *this; }
+  Event& id(std::string id) {
+    id_ = std::move(id);
+    return *this;
+  }
+  Event& version(std::string version) {
+    version_ = std::move(version);
+    return *this;
+  }
+  Event& key(std::string key) {
+    key_ = std::move(key);
+    return *this;
+  }
   /// Text in the topic's format; for json it must parse.
-  Event& value(std::string text) { value_ = std::move(text); raw_ = false; return *this; }
+  Event& value(std::string text) {
+    value_ = std::move(text);
+    raw_ = false;
+    return *this;
+  }
   /// The bytes of the wire, whatever the format.
-  Event& raw_value(std::string bytes) { value_ = std::move(bytes); raw_ = true; return *this; }
+  Event& raw_value(std::string bytes) {
+    value_ = std::move(bytes);
+    raw_ = true;
+    return *this;
+  }
   Event& header(std::string name, std::optional<std::string> value) {
     headers_.emplace_back(std::move(name), std::move(value));
     return *this;
   }
-  Event& partition(int32_t partition) { partition_ = partition; return *this; }
+  Event& partition(int32_t partition) {
+    partition_ = partition;
+    return *this;
+  }
   Event& timestamp(std::chrono::system_clock::time_point time) {
     timestamp_ = std::chrono::duration_cast<Milliseconds>(time.time_since_epoch()).count();
     return *this;
@@ -213,7 +253,9 @@ class Event {
 };
 
 /// A point in the log, for Match::after.
-struct Mark { std::string json; };
+struct Mark {
+  std::string json;
+};
 
 /// A broker's acknowledgement.
 struct ProducedAck {
@@ -321,9 +363,8 @@ inline ReceivedEvent received(const test_probe_events_t* events, size_t index) {
     check([&](test_probe_error_t** error) { return test_probe_events_header(events, index, i, &header, error); });
     event.headers.emplace_back(header.name, owned(header.value));
   }
-  event.json = take_string([&](char** json, test_probe_error_t** error) {
-    return test_probe_events_json(events, index, json, error);
-  });
+  event.json = take_string(
+      [&](char** json, test_probe_error_t** error) { return test_probe_events_json(events, index, json, error); });
   return event;
 }
 
@@ -355,14 +396,17 @@ class Session {
   test_probe_session_t handle() const noexcept { return handle_; }
 
   std::string test_id() const {
-    return string([&](char** out, test_probe_error_t** error) { return test_probe_session_test_id(handle_, out, error); });
+    return string(
+        [&](char** out, test_probe_error_t** error) { return test_probe_session_test_id(handle_, out, error); });
   }
   /// Headers for a REST trigger, as a JSON object.
   std::string trace_headers() const {
-    return string([&](char** out, test_probe_error_t** error) { return test_probe_session_trace_headers(handle_, out, error); });
+    return string(
+        [&](char** out, test_probe_error_t** error) { return test_probe_session_trace_headers(handle_, out, error); });
   }
   void add_topics(const std::string& directives) {
-    check([&](test_probe_error_t** error) { return test_probe_session_add_topics(handle_, directives.c_str(), error); });
+    check(
+        [&](test_probe_error_t** error) { return test_probe_session_add_topics(handle_, directives.c_str(), error); });
   }
   void close() {
     const test_probe_session_t handle = std::exchange(handle_, {0});
@@ -376,8 +420,12 @@ class Session {
         return test_probe_produce(handle_, topic.c_str(), record, detail::millis(timeout), &ack, error);
       });
     });
-    return {topic, ack.partition, ack.offset, std::chrono::system_clock::time_point(Milliseconds(ack.timestamp)),
-            std::chrono::nanoseconds(ack.latency_ns), ack.id};
+    return {topic,
+            ack.partition,
+            ack.offset,
+            std::chrono::system_clock::time_point(Milliseconds(ack.timestamp)),
+            std::chrono::nanoseconds(ack.latency_ns),
+            ack.id};
   }
 
   ConsumedResult fetch_consumed_event(const std::string& topic, const std::string& event_test_id) const {
@@ -391,8 +439,8 @@ class Session {
   }
   std::vector<ReceivedEvent> fetch_consumed_events(const std::string& topic, const std::string& event_test_id) const {
     return detail::all(events([&](test_probe_events_t** out, test_probe_error_t** error) {
-      return test_probe_fetch_all(handle_, topic.c_str(), event_test_id.c_str(), out, error);
-    }).get());
+                         return test_probe_fetch_all(handle_, topic.c_str(), event_test_id.c_str(), out, error);
+                       }).get());
   }
 
   Mark mark() const {
@@ -424,8 +472,8 @@ class Session {
 
   std::vector<ReceivedEvent> journal(const std::string& topic) const {
     return detail::all(events([&](test_probe_events_t** out, test_probe_error_t** error) {
-      return test_probe_journal(handle_, topic.c_str(), out, error);
-    }).get());
+                         return test_probe_journal(handle_, topic.c_str(), out, error);
+                       }).get());
   }
   /// How far the topic was read, as JSON.
   std::string coverage(const std::string& topic) const {
@@ -435,9 +483,16 @@ class Session {
   }
 
  private:
-  template <typename Call> static void check(Call&& call) { detail::check(std::forward<Call>(call)); }
-  template <typename Call> static std::string string(Call&& call) { return detail::take_string(std::forward<Call>(call)); }
-  template <typename Call> static detail::EventsPtr events(Call&& call) {
+  template <typename Call>
+  static void check(Call&& call) {
+    detail::check(std::forward<Call>(call));
+  }
+  template <typename Call>
+  static std::string string(Call&& call) {
+    return detail::take_string(std::forward<Call>(call));
+  }
+  template <typename Call>
+  static detail::EventsPtr events(Call&& call) {
     test_probe_events_t* found = nullptr;
     detail::check([&](test_probe_error_t** error) { return call(&found, error); });
     return detail::EventsPtr(found);
@@ -481,13 +536,15 @@ class Probe {
 
   /// Where the clusters are, as JSON.
   std::string info() const {
-    return detail::take_string([&](char** out, test_probe_error_t** error) { return test_probe_info(handle_, out, error); });
+    return detail::take_string(
+        [&](char** out, test_probe_error_t** error) { return test_probe_info(handle_, out, error); });
   }
   /// Opens a session; directives are YAML or JSON text (read_file for a file's).
   Session open_session(const std::string& directives, const std::optional<std::string>& test_id = {}) {
     test_probe_session_t session{0};
     detail::check([&](test_probe_error_t** error) {
-      return test_probe_session_open(handle_, directives.c_str(), test_id ? test_id->c_str() : nullptr, &session, error);
+      return test_probe_session_open(handle_, directives.c_str(), test_id ? test_id->c_str() : nullptr, &session,
+                                     error);
     });
     return Session(session);
   }

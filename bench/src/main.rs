@@ -15,6 +15,9 @@ mod reject;
 
 use test_probe::{Directives, Probe, Session};
 
+/// Prints one figure.
+type Figure = fn(&Bench);
+
 /// What every figure needs.
 struct Bench {
     servers: String,
@@ -49,7 +52,7 @@ fn main() {
     let servers = std::env::var("TEST_PROBE_TEST_KAFKA").expect("TEST_PROBE_TEST_KAFKA names a cluster");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
     let bench = Bench { servers, runtime };
-    let figures: [(&str, fn(&Bench)); 5] = [
+    let figures: [(&str, Figure); 5] = [
         ("ready", ready::run),
         ("latency", latency::run),
         ("fan-out", fan_out::run),

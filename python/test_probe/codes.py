@@ -115,6 +115,9 @@ class ErrorCode(IntEnum):
     INTERNAL = 9002
     """An invariant of the engine did not hold."""
 
+    def __str__(self) -> str:
+        return self.name
+
     @property
     def category(self) -> Category:
         """The category, which decides the exception class."""

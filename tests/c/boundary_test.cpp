@@ -158,7 +158,8 @@ TEST(Directives, all_that_is_wrong_is_said_at_once_and_what_is_right_comes_back_
   char* json = nullptr;
   EXPECT_EQ(test_probe_directives_validate("topics: [{topic: a, role: both}, {topic: a, role: producer}]", &json, &err),
             TEST_PROBE_DUPLICATE_TOPIC);
-  EXPECT_NE(std::string(test_probe_error_message(err)).find("Topics must be unique. Duplicates found: a"), std::string::npos);
+  EXPECT_NE(std::string(test_probe_error_message(err)).find("Topics must be unique. Duplicates found: a"),
+            std::string::npos);
   test_probe_error_free(err);
   EXPECT_EQ(test_probe_directives_validate("topics: [{topic: a, role: BOTH}]", &json, &err), TEST_PROBE_OK);
   EXPECT_NE(std::string(json).find("both"), std::string::npos);
@@ -202,7 +203,8 @@ TEST(Fork, a_child_gets_forked_and_may_open_its_own_while_the_parent_goes_on) {
     uint64_t operation = 0;
     int wrong = 0;
     wrong |= test_probe_info(probe, &json, nullptr) != TEST_PROBE_FORKED;
-    wrong |= (test_probe_session_open_async(probe, "topics: []", nullptr, &operation, nullptr) != TEST_PROBE_FORKED) << 1;
+    wrong |= (test_probe_session_open_async(probe, "topics: []", nullptr, &operation, nullptr) != TEST_PROBE_FORKED)
+             << 1;
     wrong |= (test_probe_next(probe, 0, &completion, 1, &count, nullptr) != TEST_PROBE_FORKED) << 2;
     wrong |= (test_probe_close(probe, -1, nullptr) != TEST_PROBE_FORKED) << 3;
     test_probe_t own{0};

@@ -17,7 +17,8 @@ int main(int argc, char **argv) {
   test_probe_record_t record = TEST_PROBE_RECORD_INIT;
   if (argc != 3) return 2;
   if (test_probe_open(config_at(argv[1]), &probe, NULL) != TEST_PROBE_OK) return 3;
-  if (test_probe_session_open(probe, "topics: [{topic: ending, role: both, create: {partitions: 1, replicationFactor: 1}}]",
+  if (test_probe_session_open(probe,
+                              "topics: [{topic: ending, role: both, create: {partitions: 1, replicationFactor: 1}}]",
                               NULL, &session, NULL) != TEST_PROBE_OK)
     return 4;
   if (test_probe_produce(session, "ending", &record, 20000, NULL, NULL) != TEST_PROBE_OK) return 5;
@@ -28,7 +29,8 @@ int main(int argc, char **argv) {
   /* The broker is stopped or dead now: these are in flight when the program ends. */
   for (int i = 0; i < 100; ++i)
     if (test_probe_produce_async(session, "ending", &record, 60000, &operation, NULL) != TEST_PROBE_OK) return 7;
-  if (test_probe_expect_async(session, "{\"verb\": \"expect_event\", \"topic\": \"ending\", \"match\": {\"id\": \"x\"}}", 60000,
+  if (test_probe_expect_async(session,
+                              "{\"verb\": \"expect_event\", \"topic\": \"ending\", \"match\": {\"id\": \"x\"}}", 60000,
                               &operation, NULL) != TEST_PROBE_OK)
     return 8;
   if (strcmp(argv[2], "close") == 0) {

@@ -24,10 +24,10 @@ TEST_P(Exit, is_bounded_while_the_broker_is_gone) {
   kafka_end(&kafka);
 }
 
-INSTANTIATE_TEST_SUITE_P(Broker, Exit,
-                         testing::Combine(testing::Values("stop 1", "kill 1"), testing::Values("close", "return", "abandon")),
-                         [](const auto& info) {
-                           return std::string(std::get<0>(info.param)).substr(0, 4) + "_then_" + std::get<1>(info.param);
-                         });
+INSTANTIATE_TEST_SUITE_P(
+    Broker, Exit, testing::Combine(testing::Values("stop 1", "kill 1"), testing::Values("close", "return", "abandon")),
+    [](const auto& info) {
+      return std::string(std::get<0>(info.param)).substr(0, 4) + "_then_" + std::get<1>(info.param);
+    });
 
 }  // namespace

@@ -111,12 +111,18 @@ TEST_F(OnKafka, null_bad_utf8_and_misshapen_records_are_error_codes_in_every_ver
   EXPECT_EQ(refused([](auto& r) { r.key = {reinterpret_cast<const uint8_t*>("k"), SIZE_MAX}; }), kInvalid);
   EXPECT_EQ(refused([](auto& r) { r.header_count = 1; }), kInvalid);
   const test_probe_header_t nameless{nullptr, {nullptr, 0}};
-  EXPECT_EQ(refused([&](auto& r) { r.headers = &nameless; r.header_count = 1; }), kInvalid);
+  EXPECT_EQ(refused([&](auto& r) {
+              r.headers = &nameless;
+              r.header_count = 1;
+            }),
+            kInvalid);
   EXPECT_EQ(refused([](auto& r) { r.value = test_probe_text("{"); }), TEST_PROBE_ENCODE_FAILED);
   EXPECT_EQ(test_probe_expect(session_, "{", 10, &events, nullptr), kInvalid);
-  EXPECT_EQ(test_probe_expect(session_, R"({"verb": "expect_none", "topic": "shared"})", -1, nullptr, nullptr), kInvalid);
-  EXPECT_EQ(test_probe_expect(session_, R"({"verb": "expect_exactly", "topic": "shared", "n": 1})", 1, nullptr, nullptr),
-            TEST_PROBE_UNSUPPORTED);
+  EXPECT_EQ(test_probe_expect(session_, R"({"verb": "expect_none", "topic": "shared"})", -1, nullptr, nullptr),
+            kInvalid);
+  EXPECT_EQ(
+      test_probe_expect(session_, R"({"verb": "expect_exactly", "topic": "shared", "n": 1})", 1, nullptr, nullptr),
+      TEST_PROBE_UNSUPPORTED);
 }
 
 TEST_F(OnKafka, a_tombstone_empty_bytes_and_raw_bytes_come_back_as_they_went) {
@@ -135,7 +141,8 @@ TEST_F(OnKafka, a_tombstone_empty_bytes_and_raw_bytes_come_back_as_they_went) {
     EXPECT_STREQ(event.id.data, id);
     EXPECT_EQ(event.timestamp, 1700000000123);
     std::optional<std::string> back;
-    if (event.value.data != nullptr) back = std::string(reinterpret_cast<const char*>(event.value.data), event.value.len);
+    if (event.value.data != nullptr)
+      back = std::string(reinterpret_cast<const char*>(event.value.data), event.value.len);
     test_probe_events_free(events);
     return back;
   };
@@ -191,14 +198,23 @@ TEST_F(OnKafka, every_verb_has_a_twin_whose_completion_comes_once) {
   for (test_probe_completion_t& done : taken) {
     EXPECT_TRUE(seen.insert(done.operation).second) << "a second completion";
     EXPECT_EQ(done.code, TEST_PROBE_OK) << test_probe_error_message(done.error);
-    if (done.operation == produce) { EXPECT_EQ(done.kind, TEST_PROBE_RESULT_ACK); EXPECT_STREQ(done.ack.id, "a-1"); }
-    if (done.operation == expect) { EXPECT_EQ(done.kind, TEST_PROBE_RESULT_EVENTS); EXPECT_EQ(test_probe_events_count(done.events), 1U); }
+    if (done.operation == produce) {
+      EXPECT_EQ(done.kind, TEST_PROBE_RESULT_ACK);
+      EXPECT_STREQ(done.ack.id, "a-1");
+    }
+    if (done.operation == expect) {
+      EXPECT_EQ(done.kind, TEST_PROBE_RESULT_EVENTS);
+      EXPECT_EQ(test_probe_events_count(done.events), 1U);
+    }
     if (done.operation == fetch) {
       test_probe_event_t event{};
       EXPECT_EQ(test_probe_events_get(done.events, 0, &event, nullptr), TEST_PROBE_OK);
       EXPECT_TRUE(event.own);
     }
-    if (done.operation == mark || done.operation == coverage) { EXPECT_EQ(done.kind, TEST_PROBE_RESULT_JSON); EXPECT_EQ(done.json[0], '{'); }
+    if (done.operation == mark || done.operation == coverage) {
+      EXPECT_EQ(done.kind, TEST_PROBE_RESULT_JSON);
+      EXPECT_EQ(done.json[0], '{');
+    }
     if (done.operation == open) {
       char* id = nullptr;
       EXPECT_EQ(done.kind, TEST_PROBE_RESULT_SESSION);
@@ -281,7 +297,8 @@ TEST_F(OnKafka, closing_wakes_a_thousand_waiters_and_the_rest_of_the_queue_can_s
   EXPECT_EQ(test_probe_close(probe_, -1, nullptr), TEST_PROBE_OK);
   for (std::thread& thread : blocked) thread.join();
   EXPECT_LT(now_ms() - begun, 5000);
-  for (const int32_t code : codes) EXPECT_TRUE(code == TEST_PROBE_SHUTTING_DOWN || code == TEST_PROBE_INVALID_HANDLE) << code;
+  for (const int32_t code : codes)
+    EXPECT_TRUE(code == TEST_PROBE_SHUTTING_DOWN || code == TEST_PROBE_INVALID_HANDLE) << code;
   std::vector<test_probe_completion_t> taken = take(probe_, 1000);
   for (const test_probe_completion_t& done : taken) EXPECT_EQ(done.code, TEST_PROBE_SHUTTING_DOWN);
   test_probe_completions_free(taken.data(), taken.size());
@@ -350,7 +367,8 @@ TEST_F(OnKafka, two_probes_in_one_process_do_not_see_each_others_tests) {
   record.id = "mine";
   EXPECT_EQ(test_probe_produce(session_, "shared", &record, -1, nullptr, nullptr), TEST_PROBE_OK);
   test_probe_error_t* err = nullptr;
-  EXPECT_EQ(test_probe_expect(theirs, R"({"verb": "expect_none", "topic": "shared"})", 300, nullptr, &err), TEST_PROBE_OK)
+  EXPECT_EQ(test_probe_expect(theirs, R"({"verb": "expect_none", "topic": "shared"})", 300, nullptr, &err),
+            TEST_PROBE_OK)
       << test_probe_error_message(err);
   test_probe_error_free(err);
   EXPECT_EQ(test_probe_close(other, -1, nullptr), TEST_PROBE_OK);

@@ -11,7 +11,8 @@
 
 static void check(int32_t code, int32_t expected, const char *what, test_probe_error_t **err) {
   if (code != expected) {
-    fprintf(stderr, "%s gave %d, not %d: %s\n", what, (int)code, (int)expected, err != NULL && *err != NULL ? test_probe_error_message(*err) : "");
+    fprintf(stderr, "%s gave %d, not %d: %s\n", what, (int)code, (int)expected,
+            err != NULL && *err != NULL ? test_probe_error_message(*err) : "");
     exit(1);
   }
   printf("ok %s\n", what);
@@ -59,9 +60,10 @@ int main(void) {
   require(ack.offset == 0 && strcmp(ack.id, "evt-1") == 0, "the acknowledgement names offset and id");
 
   test_probe_events_t *events = NULL;
-  check(test_probe_expect(session, "{\"verb\": \"expect_event\", \"topic\": \"orders\", \"match\": {\"id\": \"evt-1\"}}",
-                          10000, &events, &err),
-        TEST_PROBE_OK, "expect_event of the own order", &err);
+  check(
+      test_probe_expect(session, "{\"verb\": \"expect_event\", \"topic\": \"orders\", \"match\": {\"id\": \"evt-1\"}}",
+                        10000, &events, &err),
+      TEST_PROBE_OK, "expect_event of the own order", &err);
   require(first(events).own, "the order is our own");
   test_probe_events_free(events);
 

@@ -13,14 +13,18 @@ TEST(MainJob, an_order_is_confirmed_nothing_is_rejected_and_a_stopped_broker_is_
   {
     test_probe::Probe probe(config_at(kafka.servers));
     EXPECT_NE(probe.info().find(kafka.servers), std::string::npos);
-    test_probe::Session session = probe.open_session(test_probe::read_file(TESTS_DIR "/main_job/topics.yaml"), "main-job-cpp");
+    test_probe::Session session =
+        probe.open_session(test_probe::read_file(TESTS_DIR "/main_job/topics.yaml"), "main-job-cpp");
     EXPECT_EQ(session.test_id(), "main-job-cpp");
     process_t stub = stub_start(kafka.servers);
 
     const test_probe::Mark mark = session.mark();
-    const auto ack = session.produce_event(
-        "orders",
-        Event("OrderCreated").version("1").id("evt-1").key("o-1").value(R"({"orderId": "o-1", "total": 5})").header("h", "v"));
+    const auto ack = session.produce_event("orders", Event("OrderCreated")
+                                                         .version("1")
+                                                         .id("evt-1")
+                                                         .key("o-1")
+                                                         .value(R"({"orderId": "o-1", "total": 5})")
+                                                         .header("h", "v"));
     EXPECT_EQ(ack.topic, "orders");
     EXPECT_EQ(ack.id, "evt-1");
 

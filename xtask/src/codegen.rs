@@ -75,6 +75,7 @@ fn python() -> String {
     for code in ErrorCode::ALL {
         let _ = writeln!(text, "    {} = {}\n    \"\"\"{}\"\"\"", code.name(), code.number(), code.summary());
     }
+    text += "\n    def __str__(self) -> str:\n        return self.name\n";
     text += "\n    @property\n    def category(self) -> Category:\n        \"\"\"The category, which decides the exception class.\"\"\"\n        return _CATEGORIES[self]\n";
     text += "\n    @property\n    def retriable(self) -> bool:\n        \"\"\"Whether the same call may succeed later.\"\"\"\n        return self in _RETRIABLE\n";
     text += "\n\n_CATEGORIES: dict[ErrorCode, Category] = {\n";
