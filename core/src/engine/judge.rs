@@ -366,7 +366,7 @@ fn position_in_journal(
     let acked = || {
         let topics = session.topics();
         let topic = topics.iter().find(|known| known.directive.name == *topic)?;
-        lock(&topic.sent).acked.get(&(partition, offset)).copied()
+        lock(&topic.sent).acked.get(&(partition, offset)).map(|acked| acked.entry)
     };
     // An own event may be read before or after its acknowledgement: the earlier moment counts.
     match (read, acked()) {
