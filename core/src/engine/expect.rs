@@ -123,7 +123,7 @@ impl Expecting<'_> {
                 return self.decided(progress, Some(&ends));
             }
             self.session.journal.check()?;
-            if let Some(doubt) = self.judge.doubt(self.session, self.look, &ends, &progress) {
+            if let Some(doubt) = self.judge.doubt(self.look, &ends, &progress) {
                 return Err(self.explain(Finding::Doubtful(doubt), Some(&ends)));
             }
             return match self.judge.verb {

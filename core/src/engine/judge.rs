@@ -187,20 +187,14 @@ impl Judge {
     }
 
     /// Returns what keeps a verdict about absence from being certain, although everything was read.
-    pub(crate) fn doubt(
-        &self,
-        session: &SessionInner,
-        look: &Look,
-        ends: &Ends,
-        progress: &Progress,
-    ) -> Option<Doubt> {
+    pub(crate) fn doubt(&self, look: &Look, ends: &Ends, progress: &Progress) -> Option<Doubt> {
         if let Some(doubt) = self.gap(look, ends) {
             return Some(doubt);
         }
         if let Some(event) = &progress.undecided {
             return Some(Doubt::Undecodable(event.clone()));
         }
-        self.unattributed(session, look, ends)
+        self.unattributed(look, ends)
     }
 
     /// Returns the gap that lies in what the expectation looks at.
@@ -227,7 +221,7 @@ impl Judge {
         }
     }
 
-    fn unattributed(&self, session: &SessionInner, look: &Look, ends: &Ends) -> Option<Doubt> {
+    fn unattributed(&self, look: &Look, ends: &Ends) -> Option<Doubt> {
         if self.topic.directive.unattributed == Unattributed::Ignore || matches!(self.verb, Verb::Receive(_))
         {
             return None;
@@ -252,8 +246,9 @@ impl Judge {
             let mut event = record
                 .with_ref(|reference| self.topic.reading.read(reference, record.generation, &mut scratch));
             event.partition = record.partition;
-            // One that carries a test id after all belongs to a reader with another correlation.
-            if event.envelope.test_id.as_deref().is_some_and(|owner| owner != &*session.test_id) {
+            // One that carries a test id after all was kept for a reader with another correlation; if
+            // it is this session's it is in the journal, or was gone before this session came to it.
+            if event.envelope.test_id.is_some() {
                 continue;
             }
             let judged = self.verb == Verb::None || admits(&self.topic.directive.event_filters, &event);
