@@ -341,9 +341,10 @@ impl LaneState {
     pub(crate) fn catch_up(&mut self, key: ViewKey, partition: i32, next: i64) -> bool {
         let lane = self.track(partition).map_or(0, |track| track.next);
         let Some(view) = self.views.get_mut(&key) else { return false };
-        if let Some(start) = view.starts.get_mut(&partition) {
+        // Once the lane has taken over, what the private reader says beyond was not delivered by it.
+        if let Some(start) = view.starts.get_mut(&partition).filter(|start| start.catching_up) {
             start.served = start.served.max(next);
-            start.catching_up &= start.served < lane;
+            start.catching_up = start.served < lane;
         }
         view.starts.values().any(|start| start.catching_up)
     }
