@@ -205,9 +205,28 @@ impl Judge {
         }
         let state = look.lane.state();
         let view = state.view(look.view)?;
-        let hit = state.gaps.iter().find(|gap| {
+        let hit = state.gaps_of(look.view).find(|gap| {
             gap.generation == self.generation
                 && gap.until > self.first(gap.partition, view.start(gap.partition, gap.generation).from)
+        })?;
+        Some(Doubt::ReadGap { partition: Some(hit.partition), why: hit.why.clone() })
+    }
+
+    /// Returns why it is not known whether what was found counts. Below a gap of a truncated log
+    /// offsets are used again, and do not tell what lies behind a mark. When a topic was created
+    /// anew, the reader may have gone on in the new one unawares: its records come twice.
+    pub(crate) fn reused(&self, look: &Look, progress: &Progress) -> Option<Doubt> {
+        let is_anew = progress.found.iter().any(|(event, _)| event.generation != self.generation);
+        if matches!(self.verb, Verb::Receive(_)) && is_anew {
+            let why = "the topic was created anew since".to_owned();
+            return Some(Doubt::ReadGap { partition: None, why });
+        }
+        let From::Offsets(_) = self.from else { return None };
+        let state = look.lane.state();
+        let mut gaps = state.gaps_of(look.view).filter(|gap| gap.generation == self.generation);
+        let hit = gaps.find(|gap| {
+            let mut found = progress.found.iter().map(|(event, _)| event);
+            found.any(|event| event.partition == gap.partition && event.offset < gap.until)
         })?;
         Some(Doubt::ReadGap { partition: Some(hit.partition), why: hit.why.clone() })
     }
