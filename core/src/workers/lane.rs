@@ -15,7 +15,7 @@ use crate::journal::Journal;
 use crate::runtime::Signal;
 use crate::verdict::{Coverage, PartitionCoverage};
 use crate::workers::commits::Committer;
-use crate::workers::consumer::ConsumerWorker;
+use crate::workers::consumer::{ConsumerWorker, From};
 use crate::workers::fence::Ends;
 use crate::workers::unattributed::{StoredRecord, UnattributedRecords};
 
@@ -416,6 +416,14 @@ impl LaneState {
         let number = self.gaps_noted;
         self.gaps_noted += 1;
         self.gaps.push(Gap { partition, generation, until, why, only, number });
+    }
+
+    /// Notes what was gone before anybody read what is new: views look at it from 0.
+    pub(crate) fn note_missed(&mut self, from: &[From]) {
+        for from in from.iter().filter(|from| from.offset > 0) {
+            let why = format!("the records below offset {} were gone before they were read", from.offset);
+            self.note_gap(from.partition, from.offset, why, None);
+        }
     }
 
     /// Returns the gaps that a view met.

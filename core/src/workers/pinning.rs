@@ -44,7 +44,7 @@ impl Lane {
             if self.describe(by).await?.is_none_or(|(now, _)| now != id) {
                 continue;
             }
-            self.begin(id, &listed, by).await?;
+            self.begin(id, &listed, spec, by).await?;
             return Ok(Pinned::Reading);
         }
     }
@@ -123,6 +123,7 @@ impl Lane {
         self: &Arc<Self>,
         id: TopicId,
         listed: &[(i32, Option<Listed>)],
+        spec: OffsetSpec,
         by: Deadline,
     ) -> Result<()> {
         let from = starts(listed);
@@ -134,6 +135,9 @@ impl Lane {
             if state.expected.take().is_some_and(|expected| expected != id) {
                 // It was created anew once more before anybody could read it.
                 state.generation += 1;
+            }
+            if spec == OffsetSpec::Earliest {
+                state.note_missed(&from);
             }
         }
         let added = self.worker.add(self, from, by).await;
@@ -207,6 +211,7 @@ impl Lane {
             for from in &from {
                 state.tracks.push(Track { slot: None, next: from.offset, stopped: None });
             }
+            state.note_missed(&from);
         }
         self.worker.add(self, from, by).await?;
         self.notify();

@@ -72,6 +72,19 @@ fn what_an_added_partition_held_before_the_session_is_not_matched() {
     });
 }
 
+/// Seed 61111: what an added partition lost before anybody noticed the partition was no gap.
+#[test]
+fn what_an_added_partition_lost_unread_is_a_gap() {
+    paused(async {
+        let (sim, probe) = stage(1);
+        let session = open_as(&probe, "s", |_| {}).await;
+        sim.add_partitions("t", 2);
+        sim.append("t", 1, record("s", "lost"));
+        sim.delete_records("t", 1, 1);
+        assert_eq!(none(&session, "lost").await, Err(ErrorCode::ReadGap));
+    });
+}
+
 /// Seed 2513: the same of a mark.
 #[test]
 fn what_an_added_partition_held_before_a_mark_is_before_it() {
