@@ -64,27 +64,43 @@ async fn mark_of(look: &Look, by: Deadline) -> Result<TopicMark> {
     let lane = &look.lane;
     loop {
         lane.failed.check()?;
-        let (generation, pinned, partitions) = {
+        let (generation, pinned, read) = {
             let state = lane.state();
-            (state.generation, state.id.is_some(), (0..).take(state.tracks.len()).collect::<Vec<i32>>())
+            (state.generation, state.id.is_some(), state.nexts())
         };
+        let partitions: Vec<i32> = (0..).take(read.len()).collect();
         if !pinned {
+            let found = lane.describe(by).await?;
+            if found.is_some() {
+                // It appeared: what it holds lies before the mark.
+                lane.refresh(found, by).await?;
+                continue;
+            }
             return Ok(TopicMark { generation, ends: BTreeMap::new() });
         }
-        let listed = lane.list(&partitions, OffsetSpec::Latest, Isolation::ReadUncommitted, by).await?;
+        let listed = lane.list(&partitions, OffsetSpec::Latest, Isolation::ReadUncommitted, by).await;
+        if listed.is_err() && lane.state().generation != generation {
+            continue;
+        }
+        let listed = listed?;
         // The offsets are a mark only if the topic is still the same after them.
         let found = lane.describe(by).await?;
         let same = lane.refresh(found, by).await?;
-        if lane.state().generation != generation {
+        let (now, known) = {
+            let state = lane.state();
+            (state.generation, state.tracks.len())
+        };
+        if now != generation || same && known != partitions.len() {
+            // It is another topic, or has partitions of which nobody asked for the end.
             continue;
         }
         if !same {
             let message = format!("topic `{}` was deleted", lane.topic);
             return Err(ProbeError::new(ErrorCode::UnknownTopic, message).with("topic", &*lane.topic));
         }
-        let ends =
-            listed.into_iter().map(|(partition, end)| (partition, end.map_or(0, |end| end.offset))).collect();
-        return Ok(TopicMark { generation, ends });
+        let ends: Vec<i64> = listed.iter().map(|(_, end)| end.map_or(0, |end| end.offset)).collect();
+        lane.note_truncation(&read, &ends);
+        return Ok(TopicMark { generation, ends: partitions.into_iter().zip(ends).collect() });
     }
 }
 
@@ -104,6 +120,9 @@ impl Expecting<'_> {
             let begun_at = self.receive_cursor();
             let found = self.watch(&mut progress, deadline).await?;
             if found {
+                if let Some(doubt) = self.judge.reused(self.look, &progress) {
+                    return Err(self.explain(Finding::Doubtful(doubt), None));
+                }
                 if !self.judge.claim(begun_at, &progress) {
                     continue;
                 }
@@ -117,13 +136,16 @@ impl Expecting<'_> {
             };
             self.judge.read(self.session, &mut progress, Some(&ends));
             if progress.found.len() == self.judge.wanted() {
+                if let Some(doubt) = self.judge.reused(self.look, &progress) {
+                    return Err(self.explain(Finding::Doubtful(doubt), Some(&ends)));
+                }
                 if !self.judge.claim(begun_at, &progress) {
                     continue;
                 }
                 return self.decided(progress, Some(&ends));
             }
             self.session.journal.check()?;
-            if let Some(doubt) = self.judge.doubt(self.session, self.look, &ends, &progress) {
+            if let Some(doubt) = self.judge.doubt(self.look, &ends, &progress) {
                 return Err(self.explain(Finding::Doubtful(doubt), Some(&ends)));
             }
             return match self.judge.verb {
@@ -194,7 +216,12 @@ impl Expecting<'_> {
 
     fn coverage(&self, ends: Option<&Ends>) -> Coverage {
         let mut coverage = self.look.lane.coverage(self.look.view);
-        for (partition, end) in (0..).zip(ends.map_or(&[][..], |ends| &ends.offsets)) {
+        let Some(ends) = ends else { return coverage };
+        // What was added after the ends were known is no part of the proof.
+        coverage
+            .partitions
+            .retain(|partition, _| (0..).zip(&ends.offsets).any(|(known, _)| known == *partition));
+        for (partition, end) in (0..).zip(&ends.offsets) {
             if let Some(partition) = coverage.partitions.get_mut(&partition) {
                 partition.end = Some(*end);
             }

@@ -193,20 +193,14 @@ impl Judge {
     }
 
     /// Returns what keeps a verdict about absence from being certain, although everything was read.
-    pub(crate) fn doubt(
-        &self,
-        session: &SessionInner,
-        look: &Look,
-        ends: &Ends,
-        progress: &Progress,
-    ) -> Option<Doubt> {
+    pub(crate) fn doubt(&self, look: &Look, ends: &Ends, progress: &Progress) -> Option<Doubt> {
         if let Some(doubt) = self.gap(look, ends) {
             return Some(doubt);
         }
         if let Some(event) = &progress.undecided {
             return Some(Doubt::Undecodable(event.clone()));
         }
-        self.unattributed(session, look, ends)
+        self.unattributed(look, ends)
     }
 
     /// Returns the gap that lies in what the expectation looks at.
@@ -224,6 +218,25 @@ impl Judge {
         Some(Doubt::ReadGap { partition: Some(hit.partition), why: hit.why.clone() })
     }
 
+    /// Returns why it is not known whether what was found counts. Below a gap of a truncated log
+    /// offsets are used again, and do not tell what lies behind a mark. When a topic was created
+    /// anew, the reader may have gone on in the new one unawares: its records come twice.
+    pub(crate) fn reused(&self, look: &Look, progress: &Progress) -> Option<Doubt> {
+        let is_anew = progress.found.iter().any(|(event, _)| event.generation != self.generation);
+        if matches!(self.verb, Verb::Receive(_)) && is_anew {
+            let why = "the topic was created anew since".to_owned();
+            return Some(Doubt::ReadGap { partition: None, why });
+        }
+        let From::Offsets(_) = self.from else { return None };
+        let state = look.lane.state();
+        let mut gaps = state.gaps_of(look.view).filter(|gap| gap.generation == self.generation);
+        let hit = gaps.find(|gap| {
+            let mut found = progress.found.iter().map(|(event, _)| event);
+            found.any(|event| event.partition == gap.partition && event.offset < gap.until)
+        })?;
+        Some(Doubt::ReadGap { partition: Some(hit.partition), why: hit.why.clone() })
+    }
+
     /// Returns the first offset that it looks at in a partition.
     fn first(&self, partition: i32, view_from: i64) -> i64 {
         match &self.from {
@@ -233,7 +246,7 @@ impl Judge {
         }
     }
 
-    fn unattributed(&self, session: &SessionInner, look: &Look, ends: &Ends) -> Option<Doubt> {
+    fn unattributed(&self, look: &Look, ends: &Ends) -> Option<Doubt> {
         if self.topic.directive.unattributed == Unattributed::Ignore || matches!(self.verb, Verb::Receive(_))
         {
             return None;
@@ -258,8 +271,9 @@ impl Judge {
             let mut event = record
                 .with_ref(|reference| self.topic.reading.read(reference, record.generation, &mut scratch));
             event.partition = record.partition;
-            // One that carries a test id after all belongs to a reader with another correlation.
-            if event.envelope.test_id.as_deref().is_some_and(|owner| owner != &*session.test_id) {
+            // One that carries a test id after all was kept for a reader with another correlation; if
+            // it is this session's it is in the journal, or was gone before this session came to it.
+            if event.envelope.test_id.is_some() {
                 continue;
             }
             let judged = self.verb == Verb::None || admits(&self.topic.directive.event_filters, &event);
@@ -372,7 +386,7 @@ fn position_in_journal(
     let acked = || {
         let topics = session.topics();
         let topic = topics.iter().find(|known| known.directive.name == *topic)?;
-        lock(&topic.sent).acked.get(&(partition, offset)).copied()
+        lock(&topic.sent).acked.get(&(partition, offset)).map(|acked| acked.entry)
     };
     // An own event may be read before or after its acknowledgement: the earlier moment counts.
     match (read, acked()) {

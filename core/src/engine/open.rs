@@ -168,11 +168,25 @@ impl Opening<'_> {
         .hint("create it, say how under `create:`, or set `missing: wait` when the system under test does")
     }
 
+    /// Goes on when a topic that was read is not there any more: creates it, or waits for it as long
+    /// as opening may take. What others saw of it is not forgotten before it is known to be another.
+    async fn accept_deleted(&self, lane: &Lane) -> Result<Option<Look>> {
+        if self.accept_missing(lane).await? {
+            if self.by.left() <= RETRY * 2 {
+                return Err(self.unknown());
+            }
+            tokio::time::sleep(RETRY).await;
+        }
+        Ok(None)
+    }
+
     /// Registers the session's view; `None` when the topic changed under it.
     async fn register(&self, lane: &Arc<Lane>) -> Result<Option<Look>> {
-        let generation = lane.state().generation;
-        let pinned = lane.state().id.is_some();
-        let (starts, follows_end) = match self.starts(lane, pinned).await {
+        let (generation, pinned, read) = {
+            let state = lane.state();
+            (state.generation, state.id.is_some(), state.nexts())
+        };
+        let (starts, mut follows_end) = match self.starts(lane, pinned).await {
             Err(error) if error.code() == ErrorCode::UnknownTopic && !self.by.passed() => Default::default(),
             starts => starts?,
         };
@@ -180,18 +194,18 @@ impl Opening<'_> {
             // The offsets are those of the pinned topic only if it is still the same after them.
             let found = lane.describe(self.by).await?;
             if found.is_none() {
-                if self.accept_missing(lane).await? {
-                    lane.forget();
-                }
-                return Ok(None);
+                return self.accept_deleted(lane).await;
             }
             if starts.is_empty() {
+                // It is there, and not everywhere yet.
+                tokio::time::sleep(RETRY).await;
                 return Ok(None);
             }
-            if !lane.refresh(found, self.by).await? || lane.state().generation != generation {
+            if !lane.refresh(found, self.by).await? {
                 return Ok(None);
             }
         }
+        let starts_at = starts.clone();
         let view = View::new(
             self.directive.clone(),
             self.session.test_id.clone(),
@@ -200,9 +214,16 @@ impl Opening<'_> {
             self.committer(),
             starts,
         );
-        let (key, behind) = lane.register(view, &|partition| follows_end.contains(&partition));
+        // Where the end lies below what was read already, the log was truncated: the lane will not
+        // pass there, and what comes there is new.
+        follows_end.retain(|partition| {
+            let read = usize::try_from(*partition).ok().and_then(|index| read.get(index));
+            read.is_none_or(|read| starts_at.get(partition).is_some_and(|start| start >= read))
+        });
+        let follows_end = |partition| follows_end.contains(&partition);
+        let Some((key, behind)) = lane.register(view, generation, &follows_end) else { return Ok(None) };
         let runtime = self.session.probe.runtime.handle();
-        let task = (!behind.is_empty()).then(|| Task::spawn(&runtime, catch_up(lane.clone(), key, behind)));
+        let task = behind.then(|| Task::spawn(&runtime, catch_up(lane.clone(), key)));
         Ok(Some(Look::new(lane.clone(), key, generation, task)))
     }
 

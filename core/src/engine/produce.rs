@@ -11,7 +11,7 @@ use crate::broker::Delivered;
 use crate::codec::{Stamp, encode};
 use crate::completion::lock;
 use crate::directive::Source;
-use crate::engine::session::{SessionInner, SessionTopic};
+use crate::engine::session::{Acked, SessionInner, SessionTopic};
 use crate::error::{Category, ErrorCode, ProbeError, Result};
 use crate::event::{Event, ProduceResult, ProducedAck};
 use crate::registry::not_registered;
@@ -133,7 +133,8 @@ impl SessionInner {
                 let mut sent = lock(&topic.sent);
                 if let Ok(delivered) = &result {
                     let at = (delivered.partition, delivered.offset);
-                    sent.acked.insert(at, read);
+                    let acked = Acked { entry: read, is_bare: ce_id.is_none() };
+                    sent.acked.insert(at, acked);
                     if let Some(ce_id) = ce_id {
                         sent.by_ce_id.insert(ce_id, Some(at));
                     }

@@ -79,19 +79,29 @@ impl Drop for Look {
 pub(crate) struct Sent {
     /// By `ce_id`: where it was acknowledged, or `None` while it was not.
     pub(crate) by_ce_id: HashMap<String, Option<(i32, i64)>>,
-    /// Acknowledged positions, with how long the journal was at that moment.
-    pub(crate) acked: HashMap<(i32, i64), usize>,
+    /// By acknowledged position.
+    pub(crate) acked: HashMap<(i32, i64), Acked>,
+}
+
+/// An event that was acknowledged.
+pub(crate) struct Acked {
+    /// How long the journal was at that moment.
+    pub(crate) entry: usize,
+    /// It carries no `ce_id` to know it by.
+    pub(crate) is_bare: bool,
 }
 
 impl SessionTopic {
     /// Returns whether this session produced the event. By position once it is acknowledged, by
     /// `ce_id` until then.
     pub(crate) fn is_own(&self, event: &ReceivedEvent) -> bool {
-        let sent = lock(&self.sent);
-        if sent.acked.contains_key(&(event.partition, event.offset)) {
-            return true;
+        let (sent, ce_id) = (lock(&self.sent), event.headers.text("ce_id"));
+        // In a log that was truncated, or created anew, somebody else's record may lie there now.
+        let at = (event.partition, event.offset);
+        match ce_id.and_then(|id| sent.by_ce_id.get(id)) {
+            Some(acked) => acked.is_none_or(|acked| acked == at),
+            None => sent.acked.get(&at).is_some_and(|acked| acked.is_bare),
         }
-        event.headers.text("ce_id").is_some_and(|id| sent.by_ce_id.get(id) == Some(&None))
     }
 
     pub(crate) fn look(&self, test_id: &str) -> Result<&Look> {

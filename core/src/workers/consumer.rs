@@ -77,7 +77,11 @@ impl ConsumerWorker {
     pub(crate) async fn add(&self, lane: &Arc<Lane>, from: Vec<From>, by: Deadline) -> Result<()> {
         self.failed.check()?;
         let (done, answer) = oneshot::channel();
-        let gone = || ProbeError::new(ErrorCode::ShuttingDown, "the consumer worker went away");
+        // A worker that ended for a cause says so before it lets go of its commands.
+        let gone = || {
+            let gone = || ProbeError::new(ErrorCode::ShuttingDown, "the consumer worker went away");
+            self.failed.raised().unwrap_or_else(gone)
+        };
         self.commands.send(Command::Add { lane: lane.clone(), from, done }).map_err(|_| gone())?;
         by.wait("assigning partitions", answer).await?.map_err(|_| gone())?
     }

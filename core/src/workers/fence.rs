@@ -29,6 +29,14 @@ pub(crate) struct Ends {
     pub(crate) offsets: Vec<i64>,
 }
 
+/// Why there are no end offsets.
+enum Unlisted {
+    /// Nobody answered, or with an error.
+    Error(ProbeError),
+    /// The topic is not the one that was pinned.
+    Gone,
+}
+
 /// Why there is no fence.
 #[derive(Debug)]
 pub(crate) enum NoFence {
@@ -64,17 +72,21 @@ impl Lane {
     async fn ask_ends(self: &Arc<Self>, by: Deadline) -> Result<Ends, NoFence> {
         loop {
             let asked_at = Instant::now();
-            let (generation, pinned, known) = {
+            let (generation, pinned, read) = {
                 let state = self.state();
-                (state.generation, state.id, state.tracks.len())
+                (state.generation, state.id, state.nexts())
             };
+            let known = read.len();
             let partitions: Vec<i32> = (0..).take(known).collect();
             let listed = match pinned {
-                Some(id) => self.list_ends(id, &partitions, by).await?,
+                Some(id) => self.list_ends(id, &partitions, by).await.map_err(|error| match error {
+                    Unlisted::Error(error) => self.unanswered(&error, generation),
+                    Unlisted::Gone => gap(None, "the topic was deleted or created anew".to_owned()),
+                })?,
                 None => Vec::new(),
             };
-            let found = self.describe(by).await.map_err(|error| self.unanswered(&error))?;
-            let same = self.refresh(found, by).await.map_err(|error| self.unanswered(&error))?;
+            let found = self.describe(by).await.map_err(|error| self.unanswered(&error, generation))?;
+            let same = self.refresh(found, by).await.map_err(|error| self.unanswered(&error, generation))?;
             if !same {
                 return Err(gap(None, "the topic was deleted or created anew".to_owned()));
             }
@@ -93,7 +105,7 @@ impl Lane {
                 continue;
             }
             let offsets: Vec<i64> = listed.iter().map(|(_, listed)| listed.map_or(0, |l| l.offset)).collect();
-            self.note_truncation(&offsets);
+            self.note_truncation(&read, &offsets);
             return Ok(Ends { asked_at, generation, offsets });
         }
     }
@@ -105,40 +117,38 @@ impl Lane {
         id: TopicId,
         partitions: &[i32],
         by: Deadline,
-    ) -> Result<Vec<(i32, Option<Listed>)>, NoFence> {
+    ) -> Result<Vec<(i32, Option<Listed>)>, Unlisted> {
         let mut listing = pin!(self.list(partitions, OffsetSpec::Latest, Isolation::ReadUncommitted, by));
-        let listed = match tokio::time::timeout(SLOW, &mut listing).await {
-            Ok(listed) => listed,
-            Err(_) => {
-                if let Ok(found) = self.describe(by).await
-                    && found.is_none_or(|(now, _)| now != id)
-                {
-                    self.refresh(found, by).await.map_err(|error| self.unanswered(&error))?;
-                    return Err(gap(None, "the topic was deleted or created anew".to_owned()));
-                }
-                listing.await
-            }
-        };
-        listed.map_err(|error| self.unanswered(&error))
+        if let Ok(listed) = tokio::time::timeout(SLOW, &mut listing).await {
+            return listed.map_err(Unlisted::Error);
+        }
+        if let Ok(found) = self.describe(by).await
+            && found.is_none_or(|(now, _)| now != id)
+        {
+            self.refresh(found, by).await.map_err(Unlisted::Error)?;
+            return Err(Unlisted::Gone);
+        }
+        listing.await.map_err(Unlisted::Error)
     }
 
-    /// An end below what was read means that the log lost its tail.
-    fn note_truncation(&self, ends: &[i64]) {
+    /// An end below what was read before it was asked for means that the log lost its tail.
+    pub(crate) fn note_truncation(&self, read: &[i64], ends: &[i64]) {
         let mut state = self.state();
-        let generation = state.generation;
-        for (partition, end) in (0..).zip(ends) {
+        for ((partition, end), read) in (0..).zip(ends).zip(read) {
             let Some(next) = state.track(partition).map(|track| track.next) else { continue };
-            let known = state.gaps.iter().any(|gap| gap.partition == partition && gap.until > *end);
-            if *end < next && !known {
-                let why = format!("the log was truncated to offset {end} after it was read up to {next}");
-                state.gaps.push(crate::workers::lane::Gap { partition, generation, until: next, why });
+            if end < read {
+                let why = format!("the log was truncated to offset {end} after it was read up to {read}");
+                state.note_gap(partition, next.max(*read), why, None);
             }
         }
     }
 
-    fn unanswered(&self, error: &ProbeError) -> NoFence {
+    fn unanswered(&self, error: &ProbeError, generation: u32) -> NoFence {
         if let Some(cause) = self.failed.raised() {
             return NoFence::Failed(cause);
+        }
+        if self.state().generation != generation {
+            return gap(None, "the topic was deleted or created anew".to_owned());
         }
         match error.code() {
             ErrorCode::NotAuthorized | ErrorCode::AuthenticationFailed | ErrorCode::ShuttingDown => {

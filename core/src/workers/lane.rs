@@ -15,7 +15,7 @@ use crate::journal::Journal;
 use crate::runtime::Signal;
 use crate::verdict::{Coverage, PartitionCoverage};
 use crate::workers::commits::Committer;
-use crate::workers::consumer::ConsumerWorker;
+use crate::workers::consumer::{ConsumerWorker, From};
 use crate::workers::fence::Ends;
 use crate::workers::unattributed::{StoredRecord, UnattributedRecords};
 
@@ -43,11 +43,15 @@ pub(crate) struct LaneState {
     pub(crate) id: Option<TopicId>,
     /// How often the topic had been created anew. Offsets compare only within one generation.
     pub(crate) generation: u32,
+    /// The id of the topic that somebody waits for, or that was found in the place of another one,
+    /// until it is pinned.
+    pub(crate) expected: Option<TopicId>,
     /// Somebody was told that the topic is missing: when it appears it is read from its beginning.
     pub(crate) awaited: bool,
     /// By partition number.
     pub(crate) tracks: Vec<Track>,
-    pub(crate) gaps: Vec<Gap>,
+    gaps: Vec<Gap>,
+    gaps_noted: u64,
     views: HashMap<ViewKey, View>,
     next_view: ViewKey,
     groups: Vec<Group>,
@@ -103,6 +107,10 @@ pub(crate) struct Gap {
     /// The first offset after the gap: a look from here on is not touched.
     pub(crate) until: i64,
     pub(crate) why: String,
+    /// The view whose private reader met it; `None` for the lane's reader, which serves them all.
+    pub(crate) only: Option<ViewKey>,
+    /// Its place in the order of gaps: a view that came later lost nothing by it.
+    number: u64,
 }
 
 /// One session's look at the lane.
@@ -118,10 +126,9 @@ pub(crate) struct View {
     pub(crate) generation: u32,
     /// The generation that `starts` speaks of.
     generation_read: u32,
-    /// Gaps that only its private reader met.
-    gaps: Vec<Gap>,
     seen_before: u64,
     unattributed_before: u64,
+    gaps_before: u64,
 }
 
 /// From where a view looks at a partition.
@@ -168,9 +175,11 @@ impl Lane {
             state: Mutex::new(LaneState {
                 id: None,
                 generation: 0,
+                expected: None,
                 awaited: false,
                 tracks: Vec::new(),
                 gaps: Vec::new(),
+                gaps_noted: 0,
                 views: HashMap::new(),
                 next_view: 1,
                 groups: Vec::new(),
@@ -217,20 +226,22 @@ impl Lane {
 
     /// Registers a view. `starts` are offsets that were asked for before this call; for one that
     /// follows the end, what the lane has passed meanwhile counts as before. Returns its key and
-    /// the partitions that a private reader has to catch up on.
+    /// whether a private reader has to catch up for it; `None` when the topic was created
+    /// anew or grew while the starts were asked for: of what is new nobody knows what is before.
     pub(crate) fn register(
         &self,
         mut view: View,
+        generation: u32,
         follows_end: &dyn Fn(i32) -> bool,
-    ) -> (ViewKey, Vec<(i32, i64)>) {
+    ) -> Option<(ViewKey, bool)> {
         let mut state = self.state();
+        if state.generation != generation || !view.starts.is_empty() && view.starts.len() < state.tracks.len()
+        {
+            return None;
+        }
         view.generation = state.generation;
         view.generation_read = state.generation;
-        let mut behind = Vec::new();
-        // Partitions that came while the starts were asked for: what they held is before.
-        for (partition, track) in (0..).zip(&state.tracks) {
-            view.starts.entry(partition).or_insert(ViewStart::at(track.next));
-        }
+        let mut behind = false;
         for (partition, start) in &mut view.starts {
             let passed = state.track(*partition).map_or(0, |track| track.next);
             if start.from >= passed {
@@ -240,15 +251,16 @@ impl Lane {
                 *start = ViewStart::at(passed);
             } else {
                 start.catching_up = true;
-                behind.push((*partition, start.from));
+                behind = true;
             }
         }
         let key = state.next_view;
         state.next_view += 1;
         view.seen_before = state.seen;
+        view.gaps_before = state.gaps_noted;
         view.unattributed_before = state.join_group(&view, key);
         state.views.insert(key, view);
-        (key, behind)
+        Some((key, behind))
     }
 
     /// Removes a view. Nothing is read for it afterwards.
@@ -346,7 +358,9 @@ impl LaneState {
         scratch: &mut Scratch,
     ) {
         let generation = self.generation;
-        let Some(view) = self.views.get_mut(&key) else { return };
+        let Some(view) = self.views.get_mut(&key).filter(|view| view.generation_read == generation) else {
+            return;
+        };
         let Some(start) = view.starts.get_mut(&partition) else { return };
         if !start.catching_up || record.offset < start.served {
             return;
@@ -365,37 +379,34 @@ impl LaneState {
                 }
             }
         }
-        if let Some(start) = view.starts.get_mut(&partition) {
-            start.served = start.served.max(record.offset + 1);
-        }
     }
 
     /// Notes how far a view's private reader came; where it reached the lane, the lane takes over.
-    /// Returns whether there is still something to catch up on.
-    pub(crate) fn catch_up(&mut self, key: ViewKey, partition: i32, next: i64) -> bool {
+    pub(crate) fn catch_up(&mut self, key: ViewKey, partition: i32, next: i64) {
         let lane = self.track(partition).map_or(0, |track| track.next);
-        let Some(view) = self.views.get_mut(&key) else { return false };
-        if let Some(start) = view.starts.get_mut(&partition) {
-            start.served = start.served.max(next);
-            start.catching_up &= start.served < lane;
-        }
-        view.starts.values().any(|start| start.catching_up)
-    }
-
-    /// Notes that a view's private reader met a gap; the lane takes over behind it.
-    pub(crate) fn caught_gap(&mut self, key: ViewKey, partition: i32, at: i64) {
         let generation = self.generation;
-        let until = self.track(partition).map_or(at, |track| track.next).max(at + 1);
-        let why = format!("the record at offset {at} was gone before it was read");
-        if let Some(view) = self.views.get_mut(&key) {
-            view.gaps.push(Gap { partition, generation, until, why });
+        let view = self.views.get_mut(&key).filter(|view| view.generation_read == generation);
+        let Some(start) = view.and_then(|view| view.starts.get_mut(&partition)) else { return };
+        // Once the lane has taken over, what the private reader says beyond was not delivered by it.
+        if start.catching_up {
+            start.served = start.served.max(next);
+            start.catching_up = start.served < lane;
         }
-        self.catch_up(key, partition, until);
     }
 
-    /// Returns the gaps that concern a view: those of the lane and its own.
-    pub(crate) fn gaps_of(&self, key: ViewKey) -> impl Iterator<Item = &Gap> {
-        self.gaps.iter().chain(self.views.get(&key).into_iter().flat_map(|view| &view.gaps))
+    /// Returns whether a private reader has still something to do for a view, stuck partitions aside.
+    pub(crate) fn is_behind(&self, key: ViewKey, stuck: &[i32]) -> bool {
+        let view = self.views.get(&key).filter(|view| view.generation_read == self.generation);
+        view.is_some_and(|view| {
+            view.starts.iter().any(|(partition, start)| start.catching_up && !stuck.contains(partition))
+        })
+    }
+
+    /// Returns where a private reader has to go on for a view.
+    pub(crate) fn behind(&self, key: ViewKey) -> Vec<(i32, i64)> {
+        let view = self.views.get(&key).filter(|view| view.generation_read == self.generation);
+        let starts = view.into_iter().flat_map(|view| &view.starts);
+        starts.filter(|(_, start)| start.catching_up).map(|(at, start)| (*at, start.served)).collect()
     }
 
     /// Notes that everything below `next` was delivered or is proven invisible.
@@ -423,6 +434,36 @@ impl LaneState {
 
     pub(crate) fn track_mut(&mut self, partition: i32) -> Option<&mut Track> {
         self.tracks.get_mut(usize::try_from(partition).ok()?)
+    }
+
+    /// Notes that a partition was not read below `until`; one more of the same replaces the last.
+    pub(crate) fn note_gap(&mut self, partition: i32, until: i64, why: String, only: Option<ViewKey>) {
+        let generation = self.generation;
+        self.gaps.retain(|gap| {
+            (gap.partition, gap.generation, gap.only) != (partition, generation, only) || gap.until > until
+        });
+        let number = self.gaps_noted;
+        self.gaps_noted += 1;
+        self.gaps.push(Gap { partition, generation, until, why, only, number });
+    }
+
+    /// Notes what was gone before anybody read what is new: views look at it from 0.
+    pub(crate) fn note_missed(&mut self, from: &[From]) {
+        for from in from.iter().filter(|from| from.offset > 0) {
+            let why = format!("the records below offset {} were gone before they were read", from.offset);
+            self.note_gap(from.partition, from.offset, why, None);
+        }
+    }
+
+    /// Returns the gaps that a view met.
+    pub(crate) fn gaps_of(&self, key: ViewKey) -> impl Iterator<Item = &Gap> {
+        let before = self.views.get(&key).map_or(u64::MAX, |view| view.gaps_before);
+        self.gaps.iter().filter(move |gap| gap.number >= before && gap.only.is_none_or(|only| only == key))
+    }
+
+    /// Returns how far each partition was read.
+    pub(crate) fn nexts(&self) -> Vec<i64> {
+        self.tracks.iter().map(|track| track.next).collect()
     }
 
     pub(crate) fn view(&self, key: ViewKey) -> Option<&View> {
@@ -534,9 +575,9 @@ impl View {
             starts,
             generation: 0,
             generation_read: 0,
-            gaps: Vec::new(),
             seen_before: 0,
             unattributed_before: 0,
+            gaps_before: 0,
         }
     }
 

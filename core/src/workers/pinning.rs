@@ -9,7 +9,7 @@ use crate::broker::{
 use crate::error::{ErrorCode, ProbeError, Result};
 use crate::runtime::Deadline;
 use crate::workers::consumer::From;
-use crate::workers::lane::{Gap, Lane, Track};
+use crate::workers::lane::{Lane, Track};
 
 const RETRY: Duration = Duration::from_millis(20);
 
@@ -33,6 +33,10 @@ impl Lane {
         }
         loop {
             let Some((id, partitions)) = self.describe(by).await? else { return Ok(Pinned::Missing) };
+            if self.state().awaited {
+                // Whoever waits was promised this one from its beginning.
+                self.state().expected.get_or_insert(id);
+            }
             let spec = if self.state().awaited { OffsetSpec::Earliest } else { OffsetSpec::Latest };
             let listed =
                 self.list(&(0..partitions).collect::<Vec<_>>(), spec, Isolation::ReadUncommitted, by).await?;
@@ -40,7 +44,7 @@ impl Lane {
             if self.describe(by).await?.is_none_or(|(now, _)| now != id) {
                 continue;
             }
-            self.begin(id, &listed, by).await?;
+            self.begin(id, &listed, spec, by).await?;
             return Ok(Pinned::Reading);
         }
     }
@@ -66,6 +70,8 @@ impl Lane {
     ) -> Result<Vec<(i32, Option<Listed>)>> {
         let mut answered = Vec::with_capacity(partitions.len());
         let mut open = partitions.to_vec();
+        let mut said: Option<ProbeError> = None;
+        let generation = self.state().generation;
         loop {
             let query = |partition: &i32| OffsetQuery {
                 at: TopicPartition { topic: self.topic.clone(), partition: *partition },
@@ -89,13 +95,29 @@ impl Lane {
                 }
                 // Whether the topic is gone or only new is for a description to say.
                 Some(error) if error.code() == ErrorCode::UnknownTopic => return Err(error),
-                Some(error) if by.passed() || !error.retriable() => return Err(error),
+                // The broker's own answer says more than that the time was over.
+                Some(error) if by.passed() || !error.retriable() => {
+                    let is_late = error.code() == ErrorCode::TimedOut;
+                    return Err(said.filter(|_| is_late).unwrap_or(error));
+                }
                 None if by.passed() => {
                     return Err(ProbeError::new(ErrorCode::BrokerUnreachable, "an offset was not answered"));
                 }
-                _ => tokio::time::sleep(RETRY.min(by.left())).await,
+                last => {
+                    said = last.or(said);
+                    if self.state().generation != generation {
+                        // Another topic need not have these partitions.
+                        return Err(said.unwrap_or_else(|| self.made_anew()));
+                    }
+                    tokio::time::sleep(RETRY.min(by.left())).await;
+                }
             }
         }
+    }
+
+    fn made_anew(&self) -> ProbeError {
+        let message = format!("topic `{}` was created anew meanwhile", self.topic);
+        ProbeError::new(ErrorCode::UnknownTopic, message).with("topic", &*self.topic)
     }
 
     /// Reads the topic under this id from these offsets.
@@ -103,6 +125,7 @@ impl Lane {
         self: &Arc<Self>,
         id: TopicId,
         listed: &[(i32, Option<Listed>)],
+        spec: OffsetSpec,
         by: Deadline,
     ) -> Result<()> {
         let from = starts(listed);
@@ -111,6 +134,13 @@ impl Lane {
             state.tracks =
                 from.iter().map(|from| Track { slot: None, next: from.offset, stopped: None }).collect();
             state.id = Some(id);
+            if state.expected.take().is_some_and(|expected| expected != id) {
+                // It was created anew once more before anybody could read it.
+                state.generation += 1;
+            }
+            if spec == OffsetSpec::Earliest {
+                state.note_missed(&from);
+            }
         }
         let added = self.worker.add(self, from, by).await;
         if added.is_err() {
@@ -141,7 +171,7 @@ impl Lane {
             // Deleted, or a broker that does not know better yet: the same id may come back.
             (Some(_), None) => Ok(false),
             (Some(old), Some((new, _))) if old != new => {
-                self.forget();
+                self.forget(new);
                 self.pin(by).await?;
                 Ok(false)
             }
@@ -156,10 +186,11 @@ impl Lane {
     }
 
     /// The topic is another one now: offsets of the old one mean nothing any more.
-    pub(crate) fn forget(&self) {
+    fn forget(&self, new: TopicId) {
         let slots = {
             let mut state = self.state();
             state.id = None;
+            state.expected = Some(new);
             state.awaited = true;
             state.generation += 1;
             state.tracks.drain(..).filter_map(|track| track.slot).collect()
@@ -182,6 +213,7 @@ impl Lane {
             for from in &from {
                 state.tracks.push(Track { slot: None, next: from.offset, stopped: None });
             }
+            state.note_missed(&from);
         }
         self.worker.add(self, from, by).await?;
         self.notify();
@@ -217,13 +249,7 @@ impl Lane {
             };
             {
                 let mut state = self.state();
-                let generation = state.generation;
-                state.gaps.push(Gap {
-                    partition,
-                    generation,
-                    until: at.max(resume.offset) + 1,
-                    why: why.to_owned(),
-                });
+                state.note_gap(partition, at.max(resume.offset) + 1, why.to_owned(), None);
                 if let Some(track) = state.track_mut(partition) {
                     track.next = resume.offset;
                     track.stopped = None;

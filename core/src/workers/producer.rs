@@ -1,6 +1,6 @@
 //! The producer of one (cluster, principal), shared by every session.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
@@ -40,7 +40,8 @@ struct Shared {
 struct State {
     writer: Option<Box<dyn Writer>>,
     next_token: u64,
-    waiting: HashMap<u64, Report>,
+    /// By token, which is the order of the calls.
+    waiting: BTreeMap<u64, Report>,
     /// Records that the client's full queue refused, in order.
     backlog: VecDeque<(u64, OutgoingRecord)>,
     policy: Policy,
@@ -57,7 +58,7 @@ impl ProducerWorker {
             state: Mutex::new(State {
                 writer: Some(writer),
                 next_token: 1,
-                waiting: HashMap::new(),
+                waiting: BTreeMap::new(),
                 backlog: VecDeque::new(),
                 policy: Policy::default(),
             }),
