@@ -15,9 +15,10 @@ use crate::error::{ErrorCode, ProbeError, Result};
 use crate::runtime::{Deadline, Task, join_all};
 use crate::workers::catch_up::catch_up;
 use crate::workers::commits::Committer;
-use crate::workers::lane::{Lane, View};
+use crate::workers::lane::Lane;
 use crate::workers::link::Link;
 use crate::workers::pinning::Pinned;
+use crate::workers::view::View;
 
 const RETRY: Duration = Duration::from_millis(10);
 

@@ -19,8 +19,9 @@ use crate::registry::not_registered;
 use crate::runtime::{Signal, Task};
 use crate::verdict::{Coverage, Verdict};
 use crate::workers::commits::Committer;
-use crate::workers::lane::{Lane, ViewKey};
+use crate::workers::lane::Lane;
 use crate::workers::link::Link;
+use crate::workers::view::ViewKey;
 
 /// A session: one test, its topics, its journal. Cheap to clone; it closes with its last clone, or
 /// explicitly, which also tells of produced events that failed unseen.

@@ -14,7 +14,8 @@ use crate::codec::Scratch;
 use crate::error::{ProbeError, Result};
 use crate::runtime::Deadline;
 use crate::supervisor::{Decision, End, Policy};
-use crate::workers::lane::{Lane, ViewKey};
+use crate::workers::lane::Lane;
+use crate::workers::view::ViewKey;
 
 const GUARD_TICK: Duration = Duration::from_millis(100);
 const BATCH: usize = 1000;

@@ -13,7 +13,8 @@ use crate::broker::{Isolation, Listed, OffsetSpec, StopReason, TopicId};
 use crate::error::{ErrorCode, ProbeError};
 use crate::runtime::Deadline;
 use crate::verdict::Doubt;
-use crate::workers::lane::{Lane, ViewKey};
+use crate::workers::lane::Lane;
+use crate::workers::view::ViewKey;
 
 /// An answer that takes longer may never come, and a reader that lags longer may not be able to go
 /// on: somebody looks for the reason.

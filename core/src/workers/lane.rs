@@ -1,26 +1,23 @@
 //! What a worker knows of one topic, and the views of the sessions on it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::broker::{Broker, Isolation, RecordRef, StopReason, TopicId};
-use crate::codec::{Reading, Scratch, admits};
+use crate::codec::Scratch;
 use crate::completion::lock;
-use crate::directive::{Source, TopicDirective, Unattributed};
+use crate::directive::{Source, Unattributed};
 use crate::error::ProbeError;
-use crate::journal::Journal;
 use crate::runtime::Signal;
 use crate::verdict::{Coverage, PartitionCoverage};
-use crate::workers::commits::Committer;
 use crate::workers::consumer::{ConsumerWorker, From};
 use crate::workers::fence::Ends;
+use crate::workers::owners::{Group, Owner};
 use crate::workers::unattributed::{StoredRecord, UnattributedRecords};
-
-/// Names a view within its lane.
-pub(crate) type ViewKey = u64;
+use crate::workers::view::{View, ViewKey, ViewStart};
 
 /// One topic of one (cluster, principal, isolation): pinned to a topic id, read by one worker,
 /// looked at by any number of sessions.
@@ -111,45 +108,6 @@ pub(crate) struct Gap {
     pub(crate) only: Option<ViewKey>,
     /// Its place in the order of gaps: a view that came later lost nothing by it.
     number: u64,
-}
-
-/// One session's look at the lane.
-pub(crate) struct View {
-    pub(crate) directive: Arc<TopicDirective>,
-    pub(crate) test_id: Arc<str>,
-    pub(crate) reading: Arc<Reading>,
-    pub(crate) journal: Arc<Journal>,
-    pub(crate) committer: Option<Arc<Committer>>,
-    /// By partition; one that is not here (added, or the topic created anew) is looked at from 0.
-    pub(crate) starts: BTreeMap<i32, ViewStart>,
-    /// The generation at registration.
-    pub(crate) generation: u32,
-    /// The generation that `starts` speaks of.
-    generation_read: u32,
-    seen_before: u64,
-    unattributed_before: u64,
-    gaps_before: u64,
-}
-
-/// From where a view looks at a partition.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct ViewStart {
-    pub(crate) from: i64,
-    /// Everything below was delivered to the view, or lies before it.
-    pub(crate) served: i64,
-    /// A private reader serves the view until it reaches the lane.
-    pub(crate) catching_up: bool,
-}
-
-/// Views that find their records in the same way: an index from test id to view.
-struct Group {
-    source: Source,
-    reading: Arc<Reading>,
-    by_owner: HashMap<Arc<str>, ViewKey>,
-    members: usize,
-    /// How many of them want to know about records without a test id.
-    caring: usize,
-    unattributed: u64,
 }
 
 /// Counts for the funnel of a verdict.
@@ -522,91 +480,6 @@ impl LaneState {
         group.by_owner.retain(|_, key| views.contains_key(key));
         if group.members == 0 {
             self.groups.remove(index);
-        }
-    }
-}
-
-/// Whose record it is.
-enum Owner {
-    View(ViewKey),
-    Another,
-    Nobody,
-}
-
-impl Group {
-    fn owner(&self, record: &RecordRef<'_>, scratch: &mut Scratch) -> Owner {
-        let name = match self.source {
-            Source::ProducedId => self.reading.id(record, scratch),
-            _ => self.reading.test_id(record, scratch),
-        };
-        match name {
-            Some(name) => self.by_owner.get(&*name).map_or(Owner::Another, |key| Owner::View(*key)),
-            None => Owner::Nobody,
-        }
-    }
-}
-
-impl ViewStart {
-    fn at(from: i64) -> Self {
-        Self { from, served: from, catching_up: false }
-    }
-
-    fn next(self, track: &Track) -> i64 {
-        if self.catching_up { self.served } else { self.served.max(track.next) }
-    }
-}
-
-impl View {
-    pub(crate) fn new(
-        directive: Arc<TopicDirective>,
-        test_id: Arc<str>,
-        reading: Arc<Reading>,
-        journal: Arc<Journal>,
-        committer: Option<Arc<Committer>>,
-        starts: BTreeMap<i32, i64>,
-    ) -> Self {
-        let starts = starts.into_iter().map(|(partition, from)| (partition, ViewStart::at(from))).collect();
-        Self {
-            directive,
-            test_id,
-            reading,
-            journal,
-            committer,
-            starts,
-            generation: 0,
-            generation_read: 0,
-            seen_before: 0,
-            unattributed_before: 0,
-            gaps_before: 0,
-        }
-    }
-
-    /// Returns from where the view looks at a partition in a generation.
-    pub(crate) fn start(&self, partition: i32, generation: u32) -> ViewStart {
-        if generation != self.generation_read {
-            return ViewStart::at(0);
-        }
-        self.starts.get(&partition).copied().unwrap_or(ViewStart::at(0))
-    }
-
-    fn takes(&self, partition: i32, offset: i64, generation: u32) -> bool {
-        let start = self.start(partition, generation);
-        !start.catching_up && offset >= start.served
-    }
-
-    fn deliver(&mut self, partition: i32, record: &RecordRef<'_>, generation: u32, scratch: &mut Scratch) {
-        let mut event = self.reading.read(record, generation, scratch);
-        event.partition = partition;
-        let kept = admits(&self.directive.event_filters, &event);
-        self.journal.push(event, kept);
-        let start = self.start(partition, generation);
-        if generation != self.generation_read {
-            self.starts.clear();
-            self.generation_read = generation;
-        }
-        self.starts.insert(partition, ViewStart { served: record.offset + 1, ..start });
-        if let Some(committer) = &self.committer {
-            committer.count(&self.directive.topic, partition, record.offset);
         }
     }
 }
