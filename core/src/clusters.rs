@@ -1,6 +1,6 @@
 //! Named clusters, started lazily and once, that live until the probe closes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use tokio::runtime::Handle;
@@ -32,6 +32,8 @@ pub(crate) struct Clusters {
 #[derive(Default)]
 struct Links {
     by_key: BTreeMap<(String, Option<String>), Arc<Link>>,
+    /// Principals that the configuration does not have, with the cluster that they connected to.
+    unknown: BTreeSet<(String, String)>,
     closed: Option<ProbeError>,
 }
 
@@ -61,6 +63,9 @@ impl Clusters {
         if let Some(reason) = &links.closed {
             return Err(reason.clone());
         }
+        if let (None, Some(unknown)) = (principal, &directive.client_principal) {
+            links.unknown.insert((unknown.clone(), name.clone()));
+        }
         let key = (name, principal.map(|(name, _)| name.to_owned()));
         if let Some(link) = links.by_key.get(&key) {
             return Ok(link.clone());
@@ -83,6 +88,16 @@ impl Clusters {
     /// Returns the links that were started.
     pub(crate) fn started(&self) -> Vec<Arc<Link>> {
         lock(&self.links).by_key.values().cloned().collect()
+    }
+
+    /// Returns what deserves a look: principals that connected with their cluster's default security.
+    pub(crate) fn warnings(&self) -> Vec<String> {
+        let said = |(principal, cluster): &(String, String)| {
+            format!(
+                "principal `{principal}` was not configured and connected with the default security of cluster `{cluster}`"
+            )
+        };
+        lock(&self.links).unknown.iter().map(said).collect()
     }
 
     /// Stops every link without blocking; whoever waits gets the reason.

@@ -162,7 +162,7 @@ impl Probe {
         &self.0.config
     }
 
-    /// Returns `{version, clusters: {name: {bootstrap_servers, schema_registry_url, started}}, sessions, topics}`;
+    /// Returns `{version, clusters: {name: {bootstrap_servers, schema_registry_url, started}}, sessions, topics, warnings}`;
     /// no secrets.
     #[must_use]
     pub fn info(&self) -> Value {
@@ -192,6 +192,7 @@ impl Probe {
             "clusters": clusters,
             "sessions": self.0.registry.all().len(),
             "topics": topics,
+            "warnings": self.0.clusters.warnings(),
         })
     }
 

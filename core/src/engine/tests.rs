@@ -103,3 +103,18 @@ async fn sessions_have_a_limit() {
     drop(first);
     probe.open_session(Directives::default()).await.expect("room again");
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_unknown_principal_connects_by_default_and_is_reported_unless_principals_are_strict() {
+    let sim = SimCluster::new(1, Faults::none());
+    sim.create_topic("t", 1);
+    let yaml = "topics: [{topic: t, role: consumer, clientPrincipal: nobody}]";
+    let directives = || Directives::from_yaml(yaml).expect("directives");
+    let lenient = probe(&sim, Config::default());
+    lenient.open_session(directives()).await.expect("a session");
+    let warnings = lenient.info()["warnings"].to_string();
+    assert!(warnings.contains("nobody") && warnings.contains("default"), "{warnings}");
+    let strict = probe(&sim, Config { strict_principals: true, ..Config::default() });
+    let error = strict.open_session(directives()).await.err().expect("refused");
+    assert_eq!(error.code(), ErrorCode::UnknownPrincipal);
+}
