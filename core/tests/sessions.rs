@@ -10,7 +10,7 @@ use test_probe::{ConsumedNack, ConsumedResult, Directives, ErrorCode, Event, Mat
 use uuid::Uuid;
 
 fn probe(servers: &str) -> Probe {
-    Probe::builder().bootstrap_servers(servers).build().expect("a probe")
+    support::patient_probe(servers)
 }
 
 fn topic() -> String {

@@ -24,7 +24,7 @@ struct Bed {
 
 /// Opens a session on a fresh topic of one partition; `extra` are more keys of its directive.
 async fn bed(extra: &str) -> Bed {
-    let probe = Probe::builder().bootstrap_servers(kafka::shared()).build().expect("a probe");
+    let probe = support::patient_probe(kafka::shared());
     let topic = format!("v-{}", Uuid::new_v4());
     let session = open(&probe, &topic, extra).await;
     Bed { probe, topic, session }
@@ -246,7 +246,7 @@ async fn strings_and_bytes_are_formats_too() {
 async fn one_topic_may_be_on_two_clusters_and_each_event_stays_on_its_own() {
     let mut harmed = kafka::to_harm().await;
     let second = harmed.bootstrap_servers.clone();
-    let probe = Probe::builder().bootstrap_servers(kafka::shared()).build().expect("a probe");
+    let probe = support::patient_probe(kafka::shared());
     let topic = format!("v-{}", Uuid::new_v4());
     let entry = |name: &str, place: &str| {
         format!("  - {{topic: {topic}, as: {name}, role: both, create: {{partitions: 1}}{place}}}\n")
@@ -390,7 +390,7 @@ async fn partitions_that_are_added_are_read_from_their_beginning() {
 async fn records_that_were_deleted_before_they_were_read_are_a_gap() {
     let mut harmed = kafka::to_harm().await;
     let servers = harmed.bootstrap_servers.clone();
-    let probe = Probe::builder().bootstrap_servers(&servers).build().expect("a probe");
+    let probe = support::patient_probe(&servers);
     let topic = format!("v-{}", Uuid::new_v4());
     let first = open(&probe, &topic, "").await;
     for _ in 0..5 {

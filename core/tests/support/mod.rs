@@ -58,3 +58,12 @@ pub(crate) async fn offset(
     assert_eq!(answered, *at);
     listed
 }
+
+/// A probe whose verdicts may take their time to be certain: a busy machine is no doubt.
+pub(crate) fn patient_probe(bootstrap_servers: &str) -> test_probe::Probe {
+    let yaml = "test-probe: {dsl: {verdict-grace: 5s}}";
+    let mut config =
+        test_probe::Config::from_texts(Some(yaml), None, &Default::default()).expect("a configuration");
+    config.clusters.insert("default".to_owned(), ClusterConfig::at(bootstrap_servers));
+    test_probe::Probe::builder().config(config).build().expect("a probe")
+}
