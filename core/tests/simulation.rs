@@ -100,6 +100,18 @@ fn hush() {
     });
 }
 
+/// Seeds that broke a rule once, beyond the first ten thousand.
+const ONCE_BROKEN: &[u64] = &[17_880, 81_895, 85_787];
+
+#[test]
+fn seeds_that_once_broke_a_rule_hold() {
+    hush();
+    for seed in ONCE_BROKEN {
+        let ran = run(*seed, false);
+        assert!(ran.violations.is_empty(), "{}", report(*seed, &ran));
+    }
+}
+
 #[test]
 fn ten_thousand_schedules_hold() {
     hush();

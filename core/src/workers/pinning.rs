@@ -38,8 +38,15 @@ impl Lane {
                 self.state().expected.get_or_insert(id);
             }
             let spec = if self.state().awaited { OffsetSpec::Earliest } else { OffsetSpec::Latest };
-            let listed =
-                self.list(&(0..partitions).collect::<Vec<_>>(), spec, Isolation::ReadUncommitted, by).await?;
+            let all: Vec<i32> = (0..partitions).collect();
+            let listed = match self.list(&all, spec, Isolation::ReadUncommitted, by).await {
+                // It is there, and not everywhere yet.
+                Err(error) if error.code() == ErrorCode::UnknownTopic && !by.passed() => {
+                    tokio::time::sleep(RETRY).await;
+                    continue;
+                }
+                listed => listed?,
+            };
             // The offsets belong to this topic only if it is still the same after they were answered.
             if self.describe(by).await?.is_none_or(|(now, _)| now != id) {
                 continue;
@@ -170,11 +177,7 @@ impl Lane {
             }
             // Deleted, or a broker that does not know better yet: the same id may come back.
             (Some(_), None) => Ok(false),
-            (Some(old), Some((new, _))) if old != new => {
-                self.forget(new);
-                self.pin(by).await?;
-                Ok(false)
-            }
+            (Some(old), Some((new, _))) if old != new => self.replace(old, by).await,
             (Some(_), Some((_, partitions))) => {
                 if usize::try_from(partitions).is_ok_and(|partitions| partitions > known) {
                     self.extend(partitions, by).await?;
@@ -185,10 +188,28 @@ impl Lane {
         }
     }
 
+    /// A description named another topic than the pinned one. It may be the older of the two, so only
+    /// a fresh one counts. Returns whether the pinned one is still the topic.
+    async fn replace(self: &Arc<Self>, old: TopicId, by: Deadline) -> Result<bool> {
+        match self.describe(by).await? {
+            Some((new, _)) if new != old => {
+                self.forget(old, new);
+                self.pin(by).await?;
+                Ok(false)
+            }
+            Some(_) => Ok(self.state().id == Some(old)),
+            None => Ok(false),
+        }
+    }
+
     /// The topic is another one now: offsets of the old one mean nothing any more.
-    fn forget(&self, new: TopicId) {
+    fn forget(&self, old: TopicId, new: TopicId) {
         let slots = {
             let mut state = self.state();
+            if state.id != Some(old) {
+                // Somebody else found out first.
+                return;
+            }
             state.id = None;
             state.expected = Some(new);
             state.awaited = true;
