@@ -206,7 +206,12 @@ impl Opening<'_> {
                 return Ok(None);
             }
         }
-        let starts_at = starts.clone();
+        // Where the end lies below what was read already, the log was truncated: the lane will not
+        // pass there, and what comes there is new.
+        follows_end.retain(|partition| {
+            let read = usize::try_from(*partition).ok().and_then(|index| read.get(index));
+            read.is_none_or(|read| starts.get(partition).is_some_and(|start| start >= read))
+        });
         let view = View::new(
             self.directive.clone(),
             self.session.test_id.clone(),
@@ -215,12 +220,6 @@ impl Opening<'_> {
             self.committer(),
             starts,
         );
-        // Where the end lies below what was read already, the log was truncated: the lane will not
-        // pass there, and what comes there is new.
-        follows_end.retain(|partition| {
-            let read = usize::try_from(*partition).ok().and_then(|index| read.get(index));
-            read.is_none_or(|read| starts_at.get(partition).is_some_and(|start| start >= read))
-        });
         let follows_end = |partition| follows_end.contains(&partition);
         let Some((key, behind)) = lane.register(view, generation, &follows_end) else { return Ok(None) };
         let runtime = self.session.probe.runtime.handle();

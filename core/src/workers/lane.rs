@@ -264,8 +264,7 @@ impl Lane {
         }
     }
 
-    /// Returns how many sessions look, and how many of them each record must be offered to without
-    /// an index: none, since every source is indexed.
+    /// Returns how many sessions look.
     pub(crate) fn views(&self) -> usize {
         self.state().views.len()
     }
