@@ -1,0 +1,3 @@
+//! The `test-probe` command.
+
+fn main() {}
