@@ -6,7 +6,7 @@ mod offsets;
 mod produce;
 mod producer_ids;
 mod topics;
-pub(crate) mod versions;
+mod versions;
 
 use std::net::IpAddr;
 
@@ -72,7 +72,7 @@ impl<T: Into<ResponseKind>> From<T> for Reply {
 /// Answers a request.
 pub(crate) fn handle(state: &mut State, call: &Call<'_>, request: RequestKind) -> Reply {
     match request {
-        RequestKind::ApiVersions(_) => versions::response(0).into(),
+        RequestKind::ApiVersions(_) => versions::handle().into(),
         RequestKind::Metadata(request) => metadata::handle(state, call, request).into(),
         RequestKind::DescribeTopicPartitions(request) => {
             metadata::describe_topic_partitions(state, request).into()
