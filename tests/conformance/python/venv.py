@@ -34,8 +34,8 @@ def prepare() -> int:
         if ready.exists():
             return 0
         shutil.rmtree(home, ignore_errors=True)
-        install = [home / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        for command in ([sys.executable, "-m", "venv", home], [*install, "-r", REQUIREMENTS]):
+        pip = [str(home / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        for command in ([sys.executable, "-m", "venv", str(home)], [*pip, "-r", str(REQUIREMENTS)]):
             code = subprocess.run(command, stdout=sys.stderr).returncode
             if code:
                 return code
