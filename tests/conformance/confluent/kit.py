@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
@@ -43,9 +42,12 @@ class Record:
     headers: Headers | None = None
 
 
-@functools.cache
+_ADMIN = AdminClient({"bootstrap.servers": bootstrap()})
+
+
 def admin() -> AdminClient:
-    return AdminClient({"bootstrap.servers": bootstrap()})
+    """Returns the one admin client of the process; it may be used from every thread."""
+    return _ADMIN
 
 
 def answer(future: Future[Any]) -> Any:

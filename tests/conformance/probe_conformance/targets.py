@@ -88,7 +88,7 @@ def _embedded() -> Iterator[Target]:
         raise NoTarget(f"`{command}` is not there\nbuild it: cargo build -p test-probe-cli")
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(
-            [str(command), "cluster", "up", "--format", "json"],
+            [str(command), "cluster", "up", "--format", "json", "--until-stdin-closes"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,
