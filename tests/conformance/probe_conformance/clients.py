@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 PREPARE_SECONDS = 900.0
-RUN_SECONDS = 180.0
+RUN_SECONDS = 420.0
 AREAS = (
     "connect",
     "topics",
