@@ -1,1 +1,24 @@
-//! An in-process Kafka for tests.
+//! An in-process Kafka for tests that real clients of any language connect to.
+//!
+//! ```
+//! use test_probe_embedded::{EmbeddedKafka, Options};
+//!
+//! let kafka = EmbeddedKafka::start(Options::default())?;
+//! println!("connect to {}", kafka.bootstrap_servers());
+//! # Ok::<(), test_probe_embedded::StartError>(())
+//! ```
+//!
+//! A frame flows through the folders like this: `server` reads it, `wire` checks and decodes it, `api` answers
+//! it from the `state`, whose partitions keep their records in a `log`. Waits are completed by the state, not
+//! by tasks: time is an argument of everything below `server`.
+
+mod api;
+mod cluster;
+mod log;
+mod options;
+mod server;
+mod state;
+mod wire;
+
+pub use cluster::{EmbeddedKafka, StartError};
+pub use options::Options;

@@ -1,0 +1,55 @@
+//! What an embedded cluster is started with.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
+
+/// What an embedded cluster is started with. The default is one broker that creates topics on demand.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// How many brokers there are, each a listener of its own over one state; 1 to 100.
+    pub brokers: u16,
+    /// The address that the brokers listen on and name to clients.
+    pub host: IpAddr,
+    /// The port of the first broker, the next ones follow; 0 lets the system choose.
+    pub port: u16,
+    /// The cluster id; none makes a random one.
+    pub cluster_id: Option<String>,
+    /// Whether producing to a topic, or asking for it with permission to create, makes it
+    /// (`auto.create.topics.enable`).
+    pub auto_create_topics: bool,
+    /// Partitions of a topic that is made without a number (`num.partitions`).
+    pub default_partitions: i32,
+    /// How long an empty classic group waits for more members before its first assignment
+    /// (`group.initial.rebalance.delay.ms`).
+    pub initial_rebalance_delay: Duration,
+    /// Seeds all randomness (ids, faults), so that a run can be repeated; none takes a random seed.
+    pub seed: Option<u64>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            brokers: 1,
+            host: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            port: 0,
+            cluster_id: None,
+            auto_create_topics: true,
+            default_partitions: 1,
+            initial_rebalance_delay: Duration::ZERO,
+            seed: None,
+        }
+    }
+}
+
+impl Options {
+    /// Returns the default options with this many brokers.
+    pub fn with_brokers(brokers: u16) -> Self {
+        Self { brokers, ..Self::default() }
+    }
+
+    /// Returns the replication factor of a topic that is made without one
+    /// (`default.replication.factor`): 3 where there are as many brokers.
+    pub(crate) fn default_replication_factor(&self) -> i16 {
+        self.brokers.min(3) as i16
+    }
+}

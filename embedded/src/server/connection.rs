@@ -1,0 +1,149 @@
+//! One connection: frames in, answers out, in order. As in Kafka, the next request of a connection is taken
+//! up when the one before is answered.
+
+use std::net::SocketAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use bytes::{Buf, Bytes, BytesMut};
+use kafka_protocol::messages::ResponseKind;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use super::Shared;
+use crate::api::{self, Call, Reply};
+use crate::state::NodeId;
+use crate::wire::{self, Incoming, Request};
+
+/// `socket.request.max.bytes` of Kafka.
+const LARGEST_FRAME: usize = 100 * 1024 * 1024;
+/// How much of later requests is read while one waits.
+const READ_AHEAD: usize = 64 * 1024;
+
+/// Serves a connection to its end.
+pub(super) async fn serve(shared: Arc<Shared>, stream: TcpStream, peer: SocketAddr, node: NodeId) {
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%peer, %error, "a connection ended before it began");
+        return;
+    }
+    let mut connection = Connection { shared, stream, peer, node, input: BytesMut::new() };
+    if let Err(end) = connection.converse().await {
+        tracing::debug!(%peer, node, %end, "a connection ended");
+    }
+}
+
+/// Why a connection ended; as in Kafka, the client only sees that it is closed.
+#[derive(Debug)]
+enum End {
+    Io(std::io::Error),
+    Refused(String),
+    ClosedByPeer,
+}
+
+impl std::fmt::Display for End {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Io(error) => write!(f, "{error}"),
+            Self::Refused(reason) => f.write_str(reason),
+            Self::ClosedByPeer => f.write_str("closed by the client"),
+        }
+    }
+}
+
+impl From<std::io::Error> for End {
+    fn from(error: std::io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+struct Connection<S> {
+    shared: Arc<Shared>,
+    stream: S,
+    peer: SocketAddr,
+    node: NodeId,
+    input: BytesMut,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
+    async fn converse(&mut self) -> Result<(), End> {
+        loop {
+            let frame = self.frame().await?;
+            let incoming = wire::parse(frame).map_err(|refusal| End::Refused(refusal.to_string()))?;
+            let output = match incoming {
+                Incoming::ApiVersionsTooNew { correlation_id } => {
+                    Some(wire::encode_api_versions_too_new(correlation_id))
+                }
+                Incoming::Request(request) => self.answer(request).await?,
+            };
+            if let Some(output) = output {
+                self.stream.write_all(&output).await?;
+            }
+        }
+    }
+
+    /// Reads one frame, without its size. Memory grows with what came, not with what was announced.
+    async fn frame(&mut self) -> Result<Bytes, End> {
+        while self.input.len() < 4 {
+            self.read().await?;
+        }
+        let size = i32::from_be_bytes([self.input[0], self.input[1], self.input[2], self.input[3]]);
+        let size = usize::try_from(size)
+            .ok()
+            .filter(|size| *size <= LARGEST_FRAME)
+            .ok_or_else(|| End::Refused(format!("a frame of {size} bytes was refused")))?;
+        self.input.advance(4);
+        while self.input.len() < size {
+            self.read().await?;
+        }
+        Ok(self.input.split_to(size).freeze())
+    }
+
+    async fn read(&mut self) -> Result<(), End> {
+        match self.stream.read_buf(&mut self.input).await? {
+            0 => Err(End::ClosedByPeer),
+            _ => Ok(()),
+        }
+    }
+
+    async fn answer(&mut self, request: Request) -> Result<Option<BytesMut>, End> {
+        let Request { api, version, correlation_id, client_id, body } = request;
+        let handled = catch_unwind(AssertUnwindSafe(|| {
+            self.shared.with(|state, now| {
+                let call =
+                    Call { now, node: self.node, version, client_id: &client_id, peer: self.peer.ip() };
+                api::handle(state, &call, body)
+            })
+        }));
+        let reply = handled.map_err(|_| {
+            tracing::error!(?api, version, "the embedded cluster panicked while it answered");
+            End::Refused(format!("{api:?} v{version} panicked"))
+        })?;
+        let response = match reply {
+            Reply::Now(response) => response,
+            Reply::Later(waiting) => self.wait(waiting).await?,
+            Reply::Nothing => return Ok(None),
+            Reply::Close(reason) => return Err(End::Refused(reason.to_owned())),
+        };
+        let output = wire::encode(correlation_id, api, version, &response)
+            .map_err(|error| End::Refused(format!("{api:?} v{version} could not be answered: {error}")))?;
+        Ok(Some(output))
+    }
+
+    /// Waits for an answer, and notices meanwhile that the client went away.
+    async fn wait(&mut self, mut waiting: api::Waiting) -> Result<ResponseKind, End> {
+        loop {
+            let may_read = self.input.len() < READ_AHEAD;
+            tokio::select! {
+                biased;
+                response = &mut waiting => {
+                    return response.map_err(|_| End::Refused("the answer was dropped".to_owned()));
+                }
+                read = self.stream.read_buf(&mut self.input), if may_read => {
+                    if read? == 0 {
+                        return Err(End::ClosedByPeer);
+                    }
+                }
+            }
+        }
+    }
+}
