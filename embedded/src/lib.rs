@@ -22,4 +22,4 @@ mod state;
 mod wire;
 
 pub use cluster::{EmbeddedKafka, StartError};
-pub use options::Options;
+pub use options::{Limits, Options, WhenFull};

@@ -7,10 +7,17 @@ use kafka_protocol::ResponseError;
 pub(crate) const HEADER: usize = 61;
 /// Base offset and length, which the batch length does not count.
 const BEFORE_LENGTH: usize = 12;
+const LEAST_LENGTH: i32 = (HEADER - BEFORE_LENGTH) as i32;
 const CRC_AT: usize = 17;
 const CRC_FROM: usize = 21;
+const COMPRESSION: i16 = 0x07;
+const ZSTD: i16 = 4;
+/// The version of Produce that may carry zstd (KIP-110).
+const ZSTD_SINCE: i16 = 7;
+const LOG_APPEND_TIME: i16 = 0x08;
 const TRANSACTIONAL: i16 = 0x10;
 const CONTROL: i16 = 0x20;
+const DELETE_HORIZON: i16 = 0x40;
 /// The length of the one record of a marker, its length included.
 const MARKER_RECORD: usize = 17;
 
@@ -20,6 +27,8 @@ pub(crate) struct BatchHeader {
     pub(crate) base_offset: i64,
     /// The whole length, header included.
     pub(crate) length: usize,
+    /// The epoch of the leader that appended it.
+    pub(crate) leader_epoch: i32,
     pub(crate) attributes: i16,
     pub(crate) last_offset_delta: i32,
     pub(crate) base_timestamp: i64,
@@ -33,23 +42,30 @@ pub(crate) struct BatchHeader {
 impl BatchHeader {
     /// Reads and checks the batch at the start of `bytes`, its checksum included.
     pub(crate) fn read(bytes: &[u8]) -> Result<Self, ResponseError> {
-        if bytes.len() < HEADER {
+        if bytes.len() < HEADER || int32(bytes, 8) < LEAST_LENGTH {
             return Err(ResponseError::CorruptMessage);
         }
-        if bytes[16] != 2 {
-            return Err(ResponseError::UnsupportedForMessageFormat);
+        let header = Self::peek(bytes);
+        if header.length > bytes.len() {
+            // Kafka sees no whole batch then.
+            return Err(ResponseError::InvalidRecord);
         }
-        let length = usize::try_from(int32(bytes, 8)).map_err(|_| ResponseError::CorruptMessage)?;
-        let length = length + BEFORE_LENGTH;
-        if length < HEADER || length > bytes.len() {
+        if crc32c::crc32c(&bytes[CRC_FROM..header.length]) != int32(bytes, CRC_AT) as u32 {
             return Err(ResponseError::CorruptMessage);
         }
-        if crc32c::crc32c(&bytes[CRC_FROM..length]) != int32(bytes, CRC_AT) as u32 {
-            return Err(ResponseError::CorruptMessage);
+        let counts = header.last_offset_delta.checked_add(1);
+        if header.records < 1 || counts != Some(header.records) {
+            return Err(ResponseError::InvalidRecord);
         }
-        let header = Self {
+        Ok(header)
+    }
+
+    /// Reads the header at the start of `bytes`, which come from the log.
+    pub(crate) fn peek(bytes: &[u8]) -> Self {
+        Self {
             base_offset: int64(bytes, 0),
-            length,
+            length: int32(bytes, 8) as usize + BEFORE_LENGTH,
+            leader_epoch: int32(bytes, 12),
             attributes: int16(bytes, 21),
             last_offset_delta: int32(bytes, 23),
             base_timestamp: int64(bytes, 27),
@@ -58,12 +74,7 @@ impl BatchHeader {
             producer_epoch: int16(bytes, 51),
             base_sequence: int32(bytes, 53),
             records: int32(bytes, 57),
-        };
-        let counts = header.last_offset_delta.checked_add(1);
-        if header.records < 1 || counts != Some(header.records) {
-            return Err(ResponseError::InvalidRecord);
         }
-        Ok(header)
     }
 
     pub(crate) fn is_transactional(&self) -> bool {
@@ -72,6 +83,29 @@ impl BatchHeader {
 
     pub(crate) fn is_control(&self) -> bool {
         self.attributes & CONTROL != 0
+    }
+
+    pub(crate) fn is_compressed(&self) -> bool {
+        self.attributes & COMPRESSION != 0
+    }
+
+    /// Returns whether all records have the time of the append for a timestamp: the largest of the header.
+    pub(crate) fn is_log_append_time(&self) -> bool {
+        self.attributes & LOG_APPEND_TIME != 0
+    }
+
+    /// Returns when the tombstones or the marker in this batch may be forgotten, if it was compacted once.
+    pub(crate) fn delete_horizon(&self) -> Option<i64> {
+        (self.attributes & DELETE_HORIZON != 0).then_some(self.base_timestamp)
+    }
+
+    /// Says whose timestamps the records have, and the largest.
+    pub(crate) fn set_timestamps(&mut self, is_log_append_time: bool, max_timestamp: i64) {
+        self.attributes &= !LOG_APPEND_TIME;
+        if is_log_append_time {
+            self.attributes |= LOG_APPEND_TIME;
+        }
+        self.max_timestamp = max_timestamp;
     }
 
     pub(crate) fn last_offset(&self) -> i64 {
@@ -93,12 +127,18 @@ pub(crate) fn place(batch: &mut [u8], base_offset: i64, leader_epoch: i32) {
     batch[12..16].copy_from_slice(&leader_epoch.to_be_bytes());
 }
 
-/// Returns the one batch that a produce request has for a partition.
-pub(crate) fn only(records: Bytes) -> Result<(BatchHeader, Bytes), ResponseError> {
-    if records.is_empty() {
-        return Err(ResponseError::InvalidRecord);
+/// Returns the one batch that a produce request of this version has for a partition.
+pub(crate) fn only(records: Bytes, version: i16) -> Result<(BatchHeader, Bytes), ResponseError> {
+    match records.get(16) {
+        Some(2) => {}
+        // No whole batch, or one of an older format, which no version in use may carry.
+        None | Some(0 | 1) => return Err(ResponseError::InvalidRecord),
+        Some(_) => return Err(ResponseError::CorruptMessage),
     }
     let header = BatchHeader::read(&records)?;
+    if version < ZSTD_SINCE && header.attributes & COMPRESSION == ZSTD {
+        return Err(ResponseError::UnsupportedCompressionType);
+    }
     if header.length < records.len() || header.base_offset != 0 || header.is_control() {
         return Err(ResponseError::InvalidRecord);
     }
@@ -132,6 +172,13 @@ pub(crate) fn marker(producer_id: i64, producer_epoch: i16, commit: bool, now_ms
     batch.put_slice(&[2 * 6, 0, 0, 0, 0, 0, 0, 0]);
     seal(&mut batch);
     batch
+}
+
+/// Writes what the header says of timestamps, and the checksum.
+pub(crate) fn stamp(batch: &mut [u8], header: &BatchHeader) {
+    batch[21..23].copy_from_slice(&header.attributes.to_be_bytes());
+    batch[35..43].copy_from_slice(&header.max_timestamp.to_be_bytes());
+    seal(batch);
 }
 
 /// Writes the checksum over what it covers.

@@ -65,8 +65,8 @@ fn now(wall_ms: i64) -> Now {
 }
 
 fn append(log: &mut Log, batch: Batch) -> Result<Appended, ResponseError> {
-    let (header, bytes) = batch::only(batch.bytes())?;
-    log.append(header, bytes, 0)
+    let (header, bytes) = batch::only(batch.bytes(), 11)?;
+    log.append(header, &bytes, 0, now(1000)).map_err(|refused| refused.error)
 }
 
 fn offset(log: &mut Log, batch: Batch) -> i64 {
@@ -189,6 +189,6 @@ fn a_client_writes_no_control_batch() {
 #[test]
 fn a_request_has_exactly_one_batch_for_a_partition() {
     let two: Bytes = [PLAIN.bytes(), PLAIN.bytes()].concat().into();
-    assert_eq!(batch::only(two), Err(ResponseError::InvalidRecord));
-    assert_eq!(batch::only(Bytes::new()), Err(ResponseError::InvalidRecord));
+    assert_eq!(batch::only(two, 11), Err(ResponseError::InvalidRecord));
+    assert_eq!(batch::only(Bytes::new(), 11), Err(ResponseError::InvalidRecord));
 }

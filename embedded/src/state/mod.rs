@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use crate::api::fetch::Fetches;
 use crate::groups::Groups;
+use crate::log::memory::Memory;
 use crate::options::Options;
 pub(crate) use nodes::{NodeId, Nodes};
 use timers::{Timer, Timers};
@@ -33,6 +34,7 @@ pub(crate) struct State {
     pub(crate) nodes: Nodes,
     pub(crate) topics: Topics,
     pub(crate) fetches: Fetches,
+    pub(crate) memory: Memory,
     pub(crate) groups: Groups,
     pub(crate) timers: Timers,
     pub(crate) random: fastrand::Rng,
@@ -49,6 +51,7 @@ impl State {
             nodes: Nodes::new(addresses),
             topics: Topics::default(),
             fetches: Fetches::default(),
+            memory: Memory::new(&options.limits),
             groups: Groups::default(),
             timers: Timers::default(),
             random,
