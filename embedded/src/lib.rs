@@ -1,4 +1,9 @@
 //! An in-process Kafka for tests.
 
-#[cfg_attr(not(test), expect(dead_code, reason = "the server that calls it is not there yet"))]
+#[cfg(test)]
+mod allocations;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, unused_imports, reason = "the server that calls it is not there yet")
+)]
 mod wire;
