@@ -12,6 +12,8 @@
 //! it from the `state`, whose partitions keep their records in a `log` and whose `groups` share them out. Waits are completed by the state, not
 //! by tasks: time is an argument of everything below `server`.
 
+#[cfg(test)]
+mod allocations;
 mod api;
 mod cluster;
 mod groups;

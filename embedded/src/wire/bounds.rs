@@ -270,3 +270,7 @@ impl<'a> Walk<'a> {
         Fault::new(format!("{size} bytes are wanted and {} are left", self.left.len()))
     }
 }
+
+#[cfg(test)]
+#[path = "bounds_tests.rs"]
+mod tests;

@@ -7,5 +7,13 @@
 pub(crate) mod apis;
 pub(crate) mod bounds;
 pub(crate) mod frame;
+pub(crate) mod records;
 mod shape;
 mod shapes;
+
+#[cfg(test)]
+mod fuzz_tests;
+#[cfg(test)]
+mod response_tests;
+#[cfg(test)]
+mod sampling;
