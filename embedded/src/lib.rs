@@ -18,6 +18,7 @@ mod log;
 mod options;
 mod server;
 mod state;
+mod transactions;
 mod wire;
 
 pub use cluster::{EmbeddedKafka, StartError};

@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use kafka_protocol::ResponseError;
 use kafka_protocol::messages::fetch_request::FetchPartition;
-use kafka_protocol::messages::fetch_response::{FetchableTopicResponse, LeaderIdAndEpoch, PartitionData};
-use kafka_protocol::messages::{BrokerId, FetchRequest, FetchResponse, TopicName};
+use kafka_protocol::messages::fetch_response::{
+    AbortedTransaction, FetchableTopicResponse, LeaderIdAndEpoch, PartitionData,
+};
+use kafka_protocol::messages::{BrokerId, FetchRequest, FetchResponse, ProducerId, TopicName};
 
 use super::{Call, Reply, Responder};
 use crate::state::timers::{Timer, TimerId};
@@ -153,9 +155,17 @@ impl Fetch {
         if asked.fetch_offset < log.start() || asked.fetch_offset > log.end() {
             return data.with_error_code(ResponseError::OffsetOutOfRange.code());
         }
-        let up_to = match self.request.isolation_level {
-            READ_COMMITTED => log.last_stable(),
-            _ => log.end(),
+        let (data, up_to) = match self.request.isolation_level {
+            READ_COMMITTED => {
+                let aborted = log.aborted(asked.fetch_offset, log.last_stable()).into_iter();
+                let aborted = aborted.map(|(producer_id, first_offset)| {
+                    AbortedTransaction::default()
+                        .with_producer_id(ProducerId(producer_id))
+                        .with_first_offset(first_offset)
+                });
+                (data.with_aborted_transactions(Some(aborted.collect())), log.last_stable())
+            }
+            _ => (data, log.end()),
         };
         let most = left.min(asked.partition_max_bytes.max(0) as usize);
         data.with_records(Some(log.read(asked.fetch_offset, up_to, most, is_first)))

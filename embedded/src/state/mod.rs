@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use crate::api::fetch::Fetches;
 use crate::options::Options;
+use crate::transactions::{self, Transactions};
 pub(crate) use nodes::{NodeId, Nodes};
 use timers::{Timer, Timers};
 use topics::Topics;
@@ -32,6 +33,7 @@ pub(crate) struct State {
     pub(crate) nodes: Nodes,
     pub(crate) topics: Topics,
     pub(crate) fetches: Fetches,
+    pub(crate) transactions: Transactions,
     pub(crate) timers: Timers,
     pub(crate) random: fastrand::Rng,
     next_producer_id: i64,
@@ -47,6 +49,7 @@ impl State {
             nodes: Nodes::new(addresses),
             topics: Topics::default(),
             fetches: Fetches::default(),
+            transactions: Transactions::default(),
             timers: Timers::default(),
             random,
             next_producer_id: 0,
@@ -59,6 +62,7 @@ impl State {
         while let Some(timer) = self.timers.due(now.mono) {
             match timer {
                 Timer::Fetch(id) => crate::api::fetch::expire(self, now, id),
+                Timer::Transaction(id) => transactions::expire(self, now, &id),
             }
         }
     }

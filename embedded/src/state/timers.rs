@@ -3,11 +3,15 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
+use kafka_protocol::messages::TransactionalId;
+
 /// Something to do later.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Timer {
     /// A waiting fetch has waited long enough.
     Fetch(u64),
+    /// A transaction takes longer than its producer allowed.
+    Transaction(TransactionalId),
 }
 
 /// The name of a timer, by which it is cancelled.

@@ -1,0 +1,7 @@
+//! Transactions in virtual time, through the requests that clients send.
+
+mod admin;
+mod ending;
+mod producers;
+mod random;
+mod world;
