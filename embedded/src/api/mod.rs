@@ -1,12 +1,17 @@
 //! Requests to answers, one file per family of APIs.
 
+pub(crate) mod coordinators;
 pub(crate) mod fetch;
+mod group_admin;
+mod group_members;
+mod group_offsets;
 mod metadata;
 mod offsets;
 mod produce;
 mod producer_ids;
 mod topics;
 mod transaction_admin;
+mod transaction_offsets;
 mod transactions;
 pub(crate) mod versions;
 
@@ -84,6 +89,7 @@ pub(crate) fn handle(state: &mut State, call: &Call<'_>, request: RequestKind) -
         RequestKind::InitProducerId(request) => producer_ids::init(state, call, &request).into(),
         RequestKind::AddPartitionsToTxn(request) => transactions::add_partitions(state, call, request).into(),
         RequestKind::AddOffsetsToTxn(request) => transactions::add_offsets(state, call, &request).into(),
+        RequestKind::TxnOffsetCommit(request) => transaction_offsets::commit(state, call, request).into(),
         RequestKind::EndTxn(request) => transactions::end(state, call, &request).into(),
         RequestKind::DescribeTransactions(request) => {
             transaction_admin::describe(state, call, request).into()
@@ -96,6 +102,17 @@ pub(crate) fn handle(state: &mut State, call: &Call<'_>, request: RequestKind) -
         RequestKind::Fetch(request) => fetch::handle(state, call, request),
         RequestKind::ListOffsets(request) => offsets::list(state, call, request).into(),
         RequestKind::OffsetForLeaderEpoch(request) => offsets::for_leader_epoch(state, call, request).into(),
+        RequestKind::FindCoordinator(request) => coordinators::find(state, call, request).into(),
+        RequestKind::JoinGroup(request) => group_members::join(state, call, request),
+        RequestKind::SyncGroup(request) => group_members::sync(state, call, request),
+        RequestKind::Heartbeat(request) => group_members::heartbeat(state, call, request).into(),
+        RequestKind::LeaveGroup(request) => group_members::leave(state, call, request).into(),
+        RequestKind::OffsetCommit(request) => group_offsets::commit(state, call, request).into(),
+        RequestKind::OffsetFetch(request) => group_offsets::fetch(state, call, request).into(),
+        RequestKind::OffsetDelete(request) => group_offsets::delete(state, call, request).into(),
+        RequestKind::ListGroups(request) => group_admin::list(state, call, request).into(),
+        RequestKind::DescribeGroups(request) => group_admin::describe(state, call, request).into(),
+        RequestKind::DeleteGroups(request) => group_admin::delete(state, call, request).into(),
         _ => Reply::Close("the API is not served"),
     }
 }

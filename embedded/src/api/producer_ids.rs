@@ -3,7 +3,7 @@
 use kafka_protocol::ResponseError;
 use kafka_protocol::messages::{InitProducerIdRequest, InitProducerIdResponse, ProducerId};
 
-use super::{Call, transactions};
+use super::{Call, coordinators, transactions};
 use crate::state::State;
 use crate::transactions::{self as coordinator, Producer};
 
@@ -40,7 +40,7 @@ fn producer(
         None => Ok(Producer { id: state.new_producer_id(), epoch: 0 }),
         Some(id) if id.is_empty() => Err(ResponseError::InvalidRequest),
         Some(id) => {
-            coordinator::check_coordinator(state, call.node, id)?;
+            coordinators::check(state, call, id)?;
             coordinator::init(state, call.now, id, request.transaction_timeout_ms, expected)
         }
     }

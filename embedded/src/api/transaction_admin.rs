@@ -15,10 +15,10 @@ use kafka_protocol::messages::{
 };
 use kafka_protocol::protocol::StrBytes;
 
-use super::Call;
+use super::{Call, coordinators};
 use crate::state::State;
 use crate::state::topics::is_legal;
-use crate::transactions::{self as coordinator, Status, Transaction};
+use crate::transactions::{Status, Transaction};
 
 /// Kafka's coordinators rise with their moves; what we write is always of the first.
 const COORDINATOR_EPOCH: i32 = 0;
@@ -48,7 +48,7 @@ pub(super) fn list(
         let states = &request.state_filters;
         let producers = &request.producer_id_filters;
         let lasted_ms = call.now.wall_ms.saturating_sub(transaction.started_ms);
-        coordinator::check_coordinator(state, call.node, id).is_ok()
+        coordinators::check(state, call, id).is_ok()
             && (producers.is_empty() || producers.contains(&ProducerId(transaction.producer.id)))
             && (states.is_empty() || states.iter().any(|name| name.as_str() == transaction.status.name()))
             && (request.duration_filter < 0 || lasted_ms > request.duration_filter)
@@ -92,7 +92,7 @@ fn find<'a>(
     if id.is_empty() {
         return Err(ResponseError::InvalidRequest);
     }
-    coordinator::check_coordinator(state, call.node, id)?;
+    coordinators::check(state, call, id)?;
     state.transactions.get(id).ok_or(ResponseError::TransactionalIdNotFound)
 }
 

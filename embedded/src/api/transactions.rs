@@ -10,9 +10,10 @@ use kafka_protocol::messages::{
     EndTxnRequest, EndTxnResponse, ProducerId, TopicName, TransactionalId,
 };
 
-use super::Call;
+use super::{Call, coordinators};
+use crate::groups::offsets::Place;
 use crate::state::State;
-use crate::transactions::{self as coordinator, Place, Producer};
+use crate::transactions::{self as coordinator, Producer};
 
 /// From this version on clients know `PRODUCER_FENCED`.
 const KNOWS_FENCED: i16 = 2;
@@ -113,5 +114,5 @@ fn check(state: &State, call: &Call<'_>, id: &TransactionalId) -> Result<(), Res
     if id.is_empty() {
         return Err(ResponseError::InvalidRequest);
     }
-    coordinator::check_coordinator(state, call.node, id)
+    coordinators::check(state, call, id)
 }

@@ -11,6 +11,7 @@ use kafka_protocol::protocol::StrBytes;
 use uuid::Uuid;
 
 use crate::api::fetch::Fetches;
+use crate::groups::Groups;
 use crate::options::Options;
 use crate::transactions::{self, Transactions};
 pub(crate) use nodes::{NodeId, Nodes};
@@ -34,6 +35,7 @@ pub(crate) struct State {
     pub(crate) topics: Topics,
     pub(crate) fetches: Fetches,
     pub(crate) transactions: Transactions,
+    pub(crate) groups: Groups,
     pub(crate) timers: Timers,
     pub(crate) random: fastrand::Rng,
     next_producer_id: i64,
@@ -50,6 +52,7 @@ impl State {
             topics: Topics::default(),
             fetches: Fetches::default(),
             transactions: Transactions::default(),
+            groups: Groups::default(),
             timers: Timers::default(),
             random,
             next_producer_id: 0,
@@ -63,6 +66,7 @@ impl State {
             match timer {
                 Timer::Fetch(id) => crate::api::fetch::expire(self, now, id),
                 Timer::Transaction(id) => transactions::expire(self, now, &id),
+                Timer::Group(id, due) => self.tick_group(now, &id, &due),
             }
         }
     }

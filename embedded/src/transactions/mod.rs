@@ -15,9 +15,10 @@ use kafka_protocol::ResponseError;
 use kafka_protocol::messages::{TopicName, TransactionalId};
 
 use crate::api::fetch;
+use crate::groups::offsets::Place;
 use crate::state::timers::Timer;
-use crate::state::{NodeId, Now, State};
-pub(crate) use transaction::{Place, Producer, Status, Transaction};
+use crate::state::{Now, State};
+pub(crate) use transaction::{Producer, Status, Transaction};
 
 /// `transaction.max.timeout.ms` of Kafka.
 const LONGEST_TIMEOUT_MS: i32 = 15 * 60 * 1000;
@@ -50,19 +51,6 @@ impl Transactions {
         let transaction = self.by_id.get_mut(id).ok_or(ResponseError::InvalidProducerIdMapping)?;
         transaction.check(producer)?;
         Ok(transaction)
-    }
-}
-
-/// Checks that this broker coordinates a transactional id.
-pub(crate) fn check_coordinator(
-    state: &State,
-    node: NodeId,
-    id: &TransactionalId,
-) -> Result<(), ResponseError> {
-    match state.nodes.coordinator(id) {
-        Some(coordinator) if coordinator.id == node => Ok(()),
-        Some(_) => Err(ResponseError::NotCoordinator),
-        None => Err(ResponseError::CoordinatorNotAvailable),
     }
 }
 
@@ -197,7 +185,7 @@ fn finish(state: &mut State, now: Now, id: &TransactionalId, commit: bool) {
     let mut waiting = Vec::new();
     for (topic, index) in transaction.end(commit) {
         if topic.as_str() == OFFSETS_TOPIC {
-            // TODO groups
+            state.groups.offsets.end_transaction(producer_id, commit);
         } else if let Some(partition) =
             state.topics.get_mut(&topic).and_then(|topic| topic.partition_mut(index))
         {

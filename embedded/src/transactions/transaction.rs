@@ -4,12 +4,9 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use kafka_protocol::ResponseError;
-use kafka_protocol::messages::TopicName;
 
+use crate::groups::offsets::Place;
 use crate::state::timers::TimerId;
-
-/// A partition.
-pub(crate) type Place = (TopicName, i32);
 
 /// Who produces: an id, and how often it was given out. A higher epoch fences the lower ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,6 +2,7 @@
 
 mod admin;
 mod ending;
+mod offsets;
 mod producers;
 mod random;
 mod world;

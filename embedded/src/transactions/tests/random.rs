@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use kafka_protocol::ResponseError;
 
-use super::world::World;
+use super::world::{OffsetCommit, TOPIC, World};
 use crate::transactions::Producer;
 
 const PARTITIONS: usize = 4;
@@ -48,12 +48,16 @@ struct Id {
     current: Option<usize>,
     open: Option<Open>,
     last: Option<Fate>,
+    /// Where its group is.
+    offset: Option<i64>,
 }
 
 #[derive(Debug)]
 struct Open {
     transaction: usize,
     partitions: Vec<usize>,
+    /// What its group, named as the transactional id, is to be at.
+    offset: Option<i64>,
     until_ms: i64,
 }
 
@@ -71,16 +75,9 @@ struct Run {
 fn readers_see_what_random_transactions_came_to() {
     let mut reached = [0_usize; 3];
     for seed in 0..SEEDS {
-        // A failure names its seed in the output of the test.
-        eprintln!("seed {seed}");
-        let mut run = Run::new(seed);
-        for _ in 0..STEPS {
-            run.step();
-            let index = run.random.usize(..PARTITIONS);
-            run.check(index);
-        }
-        (0..PARTITIONS).for_each(|index| run.check(index));
-        for fate in run.fates {
+        let fates = std::panic::catch_unwind(|| Run::new(seed).fates());
+        let fates = fates.unwrap_or_else(|_| panic!("seed {seed} failed"));
+        for fate in fates {
             reached[fate as usize] += 1;
         }
     }
@@ -102,6 +99,17 @@ impl Run {
         run
     }
 
+    /// Runs, and returns what the transactions came to.
+    fn fates(mut self) -> Vec<Fate> {
+        for _ in 0..STEPS {
+            self.step();
+            let index = self.random.usize(..PARTITIONS);
+            self.check(index);
+        }
+        (0..PARTITIONS).for_each(|index| self.check(index));
+        self.fates
+    }
+
     fn step(&mut self) {
         let client = self.random.usize(..self.clients.len());
         // Zombies are many after a while; most calls come from who is current.
@@ -119,8 +127,9 @@ impl Run {
             6..25 => self.add(client, partition),
             25..65 => self.produce(client, partition),
             65..70 => self.repeat(client),
-            70..75 => self.produce_plain(partition),
-            75..93 => self.end(client, commit),
+            70..73 => self.produce_plain(partition),
+            73..78 => self.send_offset(client),
+            78..93 => self.end(client, commit),
             _ => self.pass(time_ms),
         }
     }
@@ -162,7 +171,8 @@ impl Run {
     }
 
     fn become_current(&mut self, id: usize, producer: Producer) {
-        self.ids[id] = Id { current: Some(self.clients.len()), open: None, last: None };
+        let offset = self.ids[id].offset;
+        self.ids[id] = Id { current: Some(self.clients.len()), open: None, last: None, offset };
         self.clients.push(Client { id, producer, sequences: [0; PARTITIONS], last: None });
     }
 
@@ -173,15 +183,34 @@ impl Run {
             return assert_eq!(got, Err(ResponseError::ProducerFenced));
         }
         assert_eq!(got, Ok(()));
-        let until_ms = self.world.now.wall_ms + i64::from(TIMEOUT_MS);
-        let fates = &mut self.fates;
-        let open = self.ids[id].open.get_or_insert_with(|| {
-            fates.push(Fate::Open);
-            Open { transaction: fates.len() - 1, partitions: Vec::new(), until_ms }
-        });
+        let open = self.open(id);
         if !open.partitions.contains(&partition) {
             open.partitions.push(partition);
         }
+    }
+
+    /// Returns the transaction of an id, which begins if there is none.
+    fn open(&mut self, id: usize) -> &mut Open {
+        let until_ms = self.world.now.wall_ms + i64::from(TIMEOUT_MS);
+        let fates = &mut self.fates;
+        self.ids[id].open.get_or_insert_with(|| {
+            fates.push(Fate::Open);
+            Open { transaction: fates.len() - 1, partitions: Vec::new(), offset: None, until_ms }
+        })
+    }
+
+    fn send_offset(&mut self, client: usize) {
+        let Client { id, producer, .. } = self.clients[client];
+        let offset = self.new_value() as i64;
+        let added = self.world.add_offsets(IDS[id], producer, IDS[id]);
+        let commit = OffsetCommit::new(IDS[id], TOPIC, 0, offset);
+        let got = self.world.commit_offset(IDS[id], producer, &commit);
+        if self.ids[id].current != Some(client) {
+            assert_eq!(added, Err(ResponseError::ProducerFenced));
+            return assert_eq!(got, Err(ResponseError::InvalidProducerEpoch));
+        }
+        assert_eq!((added, got), (Ok(()), Ok(())));
+        self.open(id).offset = Some(offset);
     }
 
     fn produce(&mut self, client: usize, partition: usize) {
@@ -269,6 +298,9 @@ impl Run {
         let Some(open) = self.ids[id].open.take() else { return };
         self.fates[open.transaction] = fate;
         self.ids[id].last = Some(fate);
+        if fate == Fate::Committed && open.offset.is_some() {
+            self.ids[id].offset = open.offset;
+        }
         for partition in open.partitions {
             self.logs[partition].push(Entry::Marker);
         }
@@ -281,6 +313,9 @@ impl Run {
 
     /// Compares what readers of both kinds see of a partition with what they should.
     fn check(&mut self, index: usize) {
+        for (id, name) in self.ids.iter().zip(IDS) {
+            assert_eq!(self.world.committed(name, 0), id.offset);
+        }
         let log = &self.logs[index];
         let is_open =
             |entry: &Entry| matches!(entry, Entry::InTransaction(_, of) if self.fates[*of] == Fate::Open);

@@ -9,6 +9,9 @@ use kafka_protocol::error::ParseResponseErrorCode;
 use kafka_protocol::messages::add_partitions_to_txn_request::AddPartitionsToTxnTopic;
 use kafka_protocol::messages::fetch_request::{FetchPartition, FetchTopic};
 use kafka_protocol::messages::produce_request::{PartitionProduceData, TopicProduceData};
+use kafka_protocol::messages::txn_offset_commit_request::{
+    TxnOffsetCommitRequestPartition, TxnOffsetCommitRequestTopic,
+};
 use kafka_protocol::messages::*;
 use kafka_protocol::protocol::StrBytes;
 
@@ -27,6 +30,37 @@ pub(super) struct World {
     pub(super) state: State,
     pub(super) now: Now,
     pub(super) old_clients: bool,
+}
+
+/// An offset that a client commits for a group.
+pub(super) struct OffsetCommit {
+    /// Another broker than the coordinator.
+    pub(super) node: Option<NodeId>,
+    pub(super) group: String,
+    pub(super) topic: String,
+    pub(super) index: i32,
+    pub(super) offset: i64,
+    pub(super) metadata: String,
+    pub(super) member: String,
+    pub(super) instance: Option<String>,
+    pub(super) generation: i32,
+}
+
+impl OffsetCommit {
+    /// By a client that is no member.
+    pub(super) fn new(group: &str, topic: &str, index: i32, offset: i64) -> Self {
+        Self {
+            node: None,
+            group: group.to_owned(),
+            topic: topic.to_owned(),
+            index,
+            offset,
+            metadata: String::new(),
+            member: String::new(),
+            instance: None,
+            generation: -1,
+        }
+    }
 }
 
 /// What a reader sees of a partition.
@@ -148,6 +182,60 @@ impl World {
         };
         let results = response.results_by_topic_v3_and_below.into_iter();
         results.map(|topic| result(topic.results_by_partition[0].partition_error_code)).collect()
+    }
+
+    pub(super) fn add_offsets(
+        &mut self,
+        id: &str,
+        producer: Producer,
+        group: &str,
+    ) -> Result<(), ResponseError> {
+        let request = AddOffsetsToTxnRequest::default()
+            .with_transactional_id(transactional(id))
+            .with_producer_id(ProducerId(producer.id))
+            .with_producer_epoch(producer.epoch)
+            .with_group_id(group_id(group));
+        let version = self.version(1, 3);
+        match self.ask(self.coordinator(id), version, request) {
+            ResponseKind::AddOffsetsToTxn(response) => result(response.error_code),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub(super) fn commit_offset(
+        &mut self,
+        id: &str,
+        producer: Producer,
+        commit: &OffsetCommit,
+    ) -> Result<(), ResponseError> {
+        let text = |text: &String| StrBytes::from_string(text.clone());
+        let partition = TxnOffsetCommitRequestPartition::default()
+            .with_partition_index(commit.index)
+            .with_committed_offset(commit.offset)
+            .with_committed_metadata(Some(text(&commit.metadata)));
+        let topic = TxnOffsetCommitRequestTopic::default()
+            .with_name(topic(&commit.topic))
+            .with_partitions(vec![partition]);
+        let request = TxnOffsetCommitRequest::default()
+            .with_transactional_id(transactional(id))
+            .with_producer_id(ProducerId(producer.id))
+            .with_producer_epoch(producer.epoch)
+            .with_group_id(group_id(&commit.group))
+            .with_member_id(text(&commit.member))
+            .with_group_instance_id(commit.instance.as_ref().map(text))
+            .with_generation_id(commit.generation)
+            .with_topics(vec![topic]);
+        let node = commit.node.unwrap_or_else(|| self.coordinator(&commit.group));
+        match self.ask(node, 3, request) {
+            ResponseKind::TxnOffsetCommit(response) => result(response.topics[0].partitions[0].error_code),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Returns the offset that counts for a group in a partition of the topic.
+    pub(super) fn committed(&self, group: &str, index: i32) -> Option<i64> {
+        let place = (topic(TOPIC), index);
+        self.state.groups.offsets.get(&group_id(group), &place).map(|committed| committed.offset)
     }
 
     pub(super) fn end(&mut self, id: &str, producer: Producer, commit: bool) -> Result<(), ResponseError> {
@@ -272,6 +360,10 @@ pub(super) fn fetch(index: i32, offset: i64, committed: bool, max_bytes: i32) ->
 
 pub(super) fn transactional(id: &str) -> TransactionalId {
     TransactionalId(StrBytes::from_string(id.to_owned()))
+}
+
+fn group_id(name: &str) -> GroupId {
+    GroupId(StrBytes::from_string(name.to_owned()))
 }
 
 pub(super) fn topic(name: &str) -> TopicName {
