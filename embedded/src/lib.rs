@@ -21,6 +21,7 @@ mod log;
 mod options;
 mod server;
 mod state;
+mod transactions;
 mod wire;
 
 pub use cluster::{EmbeddedKafka, StartError};

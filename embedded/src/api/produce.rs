@@ -5,24 +5,26 @@ use kafka_protocol::messages::produce_request::PartitionProduceData;
 use kafka_protocol::messages::produce_response::{
     BatchIndexAndErrorMessage, LeaderIdAndEpoch, PartitionProduceResponse, TopicProduceResponse,
 };
-use kafka_protocol::messages::{BrokerId, ProduceRequest, ProduceResponse, TopicName};
+use kafka_protocol::messages::{BrokerId, ProduceRequest, ProduceResponse, TopicName, TransactionalId};
 
 use super::{Call, Reply, fetch, text};
 use crate::log::{Appended, Refused, batch};
 use crate::state::State;
+use crate::transactions;
 
 /// `acks` of a producer that waits for all replicas.
 const ALL: i16 = -1;
 
 pub(super) fn handle(state: &mut State, call: &Call<'_>, request: ProduceRequest) -> Reply {
     let acks = request.acks;
+    let transactional_id = request.transactional_id.as_ref();
     let mut failed = false;
     let mut responses = Vec::with_capacity(request.topic_data.len());
     for topic in request.topic_data {
         let mut partitions = Vec::with_capacity(topic.partition_data.len());
         for data in topic.partition_data {
             let index = data.index;
-            let response = match append(state, call, &topic.name, data, acks) {
+            let response = match append(state, call, transactional_id, &topic.name, data, acks) {
                 Ok(response) => response.with_index(index),
                 Err(refused) => {
                     failed = true;
@@ -45,6 +47,7 @@ pub(super) fn handle(state: &mut State, call: &Call<'_>, request: ProduceRequest
 fn append(
     state: &mut State,
     call: &Call<'_>,
+    transactional_id: Option<&TransactionalId>,
     topic: &TopicName,
     data: PartitionProduceData,
     acks: i16,
@@ -53,7 +56,7 @@ fn append(
     if state.topics.get(topic).and_then(|topic| topic.partition(index)).is_none() {
         return Err(ResponseError::UnknownTopicOrPartition.into());
     }
-    let (header, bytes) = batch::only(data.records.unwrap_or_default(), call.version)?;
+    let batch = batch::only(data.records.unwrap_or_default(), call.version)?;
     if !(-1..=1).contains(&acks) {
         return Err(ResponseError::InvalidRequiredAcks.into());
     }
@@ -64,13 +67,13 @@ fn append(
             return Err(ResponseError::NotEnoughReplicas.into());
         }
     }
-    if header.is_transactional() && !partition.log.has_transaction(header.producer_id) {
-        // The seam of `transactions`: whether the coordinator knows this partition in an open transaction.
+    let (is_transactional, id) = (batch.header.is_transactional(), batch.header.producer_id);
+    if is_transactional && !partition.log.has_transaction(id) {
+        transactions::may_append(state, transactional_id, id, batch.header.producer_epoch, topic, index)?;
     }
     let partition = state.led_mut(call.node, topic, index)?;
     let epoch = partition.leader_epoch;
-    let Appended { base_offset, log_append_time_ms } =
-        partition.log.append(header, &bytes, epoch, call.now)?;
+    let Appended { base_offset, log_append_time_ms } = partition.log.append(batch, epoch, call.now)?;
     let log_start = partition.log.start();
     if state.memory.wants_sealing() {
         relieve(state);

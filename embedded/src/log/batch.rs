@@ -1,117 +1,26 @@
-//! The header of a record batch, format 2, read and written by hand.
+//! What a log asks of the batches it takes, and what it writes into them; their format is that of
+//! [`crate::wire::records`].
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::Bytes;
 use kafka_protocol::ResponseError;
 
-/// The length of the header, records not included.
-pub(crate) const HEADER: usize = 61;
-/// Base offset and length, which the batch length does not count.
-const BEFORE_LENGTH: usize = 12;
-const LEAST_LENGTH: i32 = (HEADER - BEFORE_LENGTH) as i32;
+pub(crate) use crate::wire::records::{BadBatch, Batch, BatchHeader, HEADER, Records, place};
+
 const CRC_AT: usize = 17;
-const CRC_FROM: usize = 21;
+const CHECKED_FROM: usize = 21;
+const ATTRIBUTES_AT: usize = 21;
+const MAX_TIMESTAMP_AT: usize = 35;
+const MAGIC_AT: usize = 16;
 const COMPRESSION: i16 = 0x07;
 const ZSTD: i16 = 4;
+const LOG_APPEND_TIME: i16 = 0x08;
+const DELETE_HORIZON: i16 = 0x40;
 /// The version of Produce that may carry zstd (KIP-110).
 const ZSTD_SINCE: i16 = 7;
-const LOG_APPEND_TIME: i16 = 0x08;
-const TRANSACTIONAL: i16 = 0x10;
-const CONTROL: i16 = 0x20;
-const DELETE_HORIZON: i16 = 0x40;
-/// The length of the one record of a marker, its length included.
-const MARKER_RECORD: usize = 17;
-
-/// What the header of a batch says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct BatchHeader {
-    pub(crate) base_offset: i64,
-    /// The whole length, header included.
-    pub(crate) length: usize,
-    /// The epoch of the leader that appended it.
-    pub(crate) leader_epoch: i32,
-    pub(crate) attributes: i16,
-    pub(crate) last_offset_delta: i32,
-    pub(crate) base_timestamp: i64,
-    pub(crate) max_timestamp: i64,
-    pub(crate) producer_id: i64,
-    pub(crate) producer_epoch: i16,
-    pub(crate) base_sequence: i32,
-    pub(crate) records: i32,
-}
+/// How much a compressed batch may become: as much as may come in one request.
+const LARGEST_OPENED: usize = 100 * 1024 * 1024;
 
 impl BatchHeader {
-    /// Reads and checks the batch at the start of `bytes`, its checksum included.
-    pub(crate) fn read(bytes: &[u8]) -> Result<Self, ResponseError> {
-        if bytes.len() < HEADER || int32(bytes, 8) < LEAST_LENGTH {
-            return Err(ResponseError::CorruptMessage);
-        }
-        let header = Self::peek(bytes);
-        if header.length > bytes.len() {
-            // Kafka sees no whole batch then.
-            return Err(ResponseError::InvalidRecord);
-        }
-        if crc32c::crc32c(&bytes[CRC_FROM..header.length]) != int32(bytes, CRC_AT) as u32 {
-            return Err(ResponseError::CorruptMessage);
-        }
-        let counts = header.last_offset_delta.checked_add(1);
-        if header.records < 1 || counts != Some(header.records) {
-            return Err(ResponseError::InvalidRecord);
-        }
-        Ok(header)
-    }
-
-    /// Reads the header at the start of `bytes`, which come from the log.
-    pub(crate) fn peek(bytes: &[u8]) -> Self {
-        Self {
-            base_offset: int64(bytes, 0),
-            length: int32(bytes, 8) as usize + BEFORE_LENGTH,
-            leader_epoch: int32(bytes, 12),
-            attributes: int16(bytes, 21),
-            last_offset_delta: int32(bytes, 23),
-            base_timestamp: int64(bytes, 27),
-            max_timestamp: int64(bytes, 35),
-            producer_id: int64(bytes, 43),
-            producer_epoch: int16(bytes, 51),
-            base_sequence: int32(bytes, 53),
-            records: int32(bytes, 57),
-        }
-    }
-
-    pub(crate) fn is_transactional(&self) -> bool {
-        self.attributes & TRANSACTIONAL != 0
-    }
-
-    pub(crate) fn is_control(&self) -> bool {
-        self.attributes & CONTROL != 0
-    }
-
-    pub(crate) fn is_compressed(&self) -> bool {
-        self.attributes & COMPRESSION != 0
-    }
-
-    /// Returns whether all records have the time of the append for a timestamp: the largest of the header.
-    pub(crate) fn is_log_append_time(&self) -> bool {
-        self.attributes & LOG_APPEND_TIME != 0
-    }
-
-    /// Returns when the tombstones or the marker in this batch may be forgotten, if it was compacted once.
-    pub(crate) fn delete_horizon(&self) -> Option<i64> {
-        (self.attributes & DELETE_HORIZON != 0).then_some(self.base_timestamp)
-    }
-
-    /// Says whose timestamps the records have, and the largest.
-    pub(crate) fn set_timestamps(&mut self, is_log_append_time: bool, max_timestamp: i64) {
-        self.attributes &= !LOG_APPEND_TIME;
-        if is_log_append_time {
-            self.attributes |= LOG_APPEND_TIME;
-        }
-        self.max_timestamp = max_timestamp;
-    }
-
-    pub(crate) fn last_offset(&self) -> i64 {
-        self.base_offset + i64::from(self.last_offset_delta)
-    }
-
     /// Returns the sequence of the last record; after the largest comes 0.
     pub(crate) fn last_sequence(&self) -> i32 {
         match self.base_sequence.checked_add(self.last_offset_delta) {
@@ -119,89 +28,83 @@ impl BatchHeader {
             None => self.last_offset_delta - (i32::MAX - self.base_sequence) - 1,
         }
     }
-}
 
-/// Writes where a batch lies in the log: neither field is part of the checksum.
-pub(crate) fn place(batch: &mut [u8], base_offset: i64, leader_epoch: i32) {
-    batch[..8].copy_from_slice(&base_offset.to_be_bytes());
-    batch[12..16].copy_from_slice(&leader_epoch.to_be_bytes());
+    pub(crate) fn is_compressed(&self) -> bool {
+        self.attributes & COMPRESSION != 0
+    }
+
+    /// Says whose timestamps the records have, and the largest.
+    pub(super) fn set_timestamps(&mut self, is_log_append_time: bool, max_timestamp: i64) {
+        self.attributes &= !LOG_APPEND_TIME;
+        if is_log_append_time {
+            self.attributes |= LOG_APPEND_TIME;
+        }
+        self.max_timestamp = max_timestamp;
+    }
+
+    /// Returns when the tombstones or the marker in this batch may be forgotten, if it was compacted once
+    /// (KIP-534).
+    pub(super) fn delete_horizon(&self) -> Option<i64> {
+        (self.attributes & DELETE_HORIZON != 0).then_some(self.base_timestamp)
+    }
+
+    /// Says when the tombstones or the marker in this batch may be forgotten. Timestamps count from there.
+    pub(super) fn set_delete_horizon(&mut self, horizon: i64) {
+        self.attributes |= DELETE_HORIZON;
+        self.base_timestamp = horizon;
+    }
+
+    /// Says that the records are not compressed.
+    pub(super) fn set_plain(&mut self) {
+        self.attributes &= !COMPRESSION;
+    }
 }
 
 /// Returns the one batch that a produce request of this version has for a partition.
-pub(crate) fn only(records: Bytes, version: i16) -> Result<(BatchHeader, Bytes), ResponseError> {
-    match records.get(16) {
+pub(crate) fn only(mut records: Bytes, version: i16) -> Result<Batch, ResponseError> {
+    match records.get(MAGIC_AT) {
         Some(2) => {}
         // No whole batch, or one of an older format, which no version in use may carry.
         None | Some(0 | 1) => return Err(ResponseError::InvalidRecord),
         Some(_) => return Err(ResponseError::CorruptMessage),
     }
-    let header = BatchHeader::read(&records)?;
+    let batch = match Batch::read(&mut records) {
+        Ok(Some(batch)) if records.is_empty() => batch,
+        _ => return Err(ResponseError::InvalidRecord),
+    };
+    let header = &batch.header;
     if version < ZSTD_SINCE && header.attributes & COMPRESSION == ZSTD {
         return Err(ResponseError::UnsupportedCompressionType);
     }
-    if header.length < records.len() || header.base_offset != 0 || header.is_control() {
+    batch.check_crc().map_err(|_| ResponseError::CorruptMessage)?;
+    let has_sequence = header.producer_id < 0 || header.base_sequence >= 0;
+    let has_records = header.record_count > 0 && header.last_offset_delta == header.record_count - 1;
+    if header.base_offset != 0 || header.is_control() || !has_sequence || !has_records {
         return Err(ResponseError::InvalidRecord);
     }
-    if header.producer_id >= 0 && header.base_sequence < 0 {
-        return Err(ResponseError::InvalidRecord);
-    }
-    Ok((header, records))
+    Ok(batch)
 }
 
-/// Returns the control batch that ends a transaction: one record, whose key says commit or abort.
-pub(crate) fn marker(producer_id: i64, producer_epoch: i16, commit: bool, now_ms: i64) -> BytesMut {
-    let mut batch = BytesMut::with_capacity(HEADER + 20);
-    batch.put_i64(0);
-    batch.put_i32((HEADER - BEFORE_LENGTH + MARKER_RECORD) as i32);
-    batch.put_i32(-1);
-    batch.put_i8(2);
-    batch.put_u32(0);
-    batch.put_i16(TRANSACTIONAL | CONTROL);
-    batch.put_i32(0);
-    batch.put_i64(now_ms);
-    batch.put_i64(now_ms);
-    batch.put_i64(producer_id);
-    batch.put_i16(producer_epoch);
-    batch.put_i32(-1);
-    batch.put_i32(1);
-    // Varints are zigzag: the length of the record, then attributes and two deltas of 0.
-    batch.put_slice(&[2 * (MARKER_RECORD as u8 - 1), 0, 0, 0]);
-    // The key: version 0, and 0 for abort or 1 for commit.
-    batch.put_slice(&[2 * 4, 0, 0, 0, u8::from(commit)]);
-    // The value: version 0, epoch 0 of the coordinator; no headers.
-    batch.put_slice(&[2 * 6, 0, 0, 0, 0, 0, 0, 0]);
-    seal(&mut batch);
-    batch
+/// Opens a batch, decompressed if need be.
+pub(super) fn open(batch: &Batch) -> Result<Records, ResponseError> {
+    batch.records(LARGEST_OPENED).map_err(invalid)
+}
+
+/// Returns Kafka's error for records that cannot be read.
+pub(super) fn invalid(bad: BadBatch) -> ResponseError {
+    tracing::debug!(%bad, "a batch was refused");
+    ResponseError::InvalidRecord
 }
 
 /// Writes what the header says of timestamps, and the checksum.
-pub(crate) fn stamp(batch: &mut [u8], header: &BatchHeader) {
-    batch[21..23].copy_from_slice(&header.attributes.to_be_bytes());
-    batch[35..43].copy_from_slice(&header.max_timestamp.to_be_bytes());
+pub(super) fn stamp(batch: &mut [u8], header: &BatchHeader) {
+    batch[ATTRIBUTES_AT..ATTRIBUTES_AT + 2].copy_from_slice(&header.attributes.to_be_bytes());
+    batch[MAX_TIMESTAMP_AT..MAX_TIMESTAMP_AT + 8].copy_from_slice(&header.max_timestamp.to_be_bytes());
     seal(batch);
 }
 
 /// Writes the checksum over what it covers.
 pub(crate) fn seal(batch: &mut [u8]) {
-    let crc = crc32c::crc32c(&batch[CRC_FROM..]);
-    batch[CRC_AT..CRC_FROM].copy_from_slice(&crc.to_be_bytes());
-}
-
-fn int16(bytes: &[u8], at: usize) -> i16 {
-    i16::from_be_bytes(array(bytes, at))
-}
-
-fn int32(bytes: &[u8], at: usize) -> i32 {
-    i32::from_be_bytes(array(bytes, at))
-}
-
-fn int64(bytes: &[u8], at: usize) -> i64 {
-    i64::from_be_bytes(array(bytes, at))
-}
-
-/// Copies `N` bytes; the caller has checked the length of the header.
-fn array<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {
-    let mut array = [0; N];
-    array.copy_from_slice(&bytes[at..at + N]);
-    array
+    let crc = crc32c::crc32c(&batch[CHECKED_FROM..]);
+    batch[CRC_AT..CHECKED_FROM].copy_from_slice(&crc.to_be_bytes());
 }

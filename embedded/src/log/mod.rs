@@ -5,7 +5,6 @@ pub(crate) mod config;
 pub(crate) mod epochs;
 pub(crate) mod memory;
 mod producers;
-mod records;
 pub(crate) mod search;
 mod segment;
 #[cfg(test)]
@@ -19,7 +18,8 @@ use bytes::Bytes;
 use kafka_protocol::ResponseError;
 
 use crate::state::Now;
-use batch::BatchHeader;
+use crate::wire::records::control_batch;
+use batch::{Batch, BatchHeader};
 use config::LogConfig;
 use epochs::Epochs;
 use memory::{Full, Memory};
@@ -128,23 +128,23 @@ impl Log {
     /// appended again, and answered with where it is.
     pub(crate) fn append(
         &mut self,
-        mut header: BatchHeader,
-        bytes: &[u8],
+        mut batch: Batch,
         leader_epoch: i32,
         now: Now,
     ) -> Result<Appended, Refused> {
-        let is_changed = validate::validate(&self.config, &mut header, bytes, now)?;
-        if let Some(written) = self.producers.check(&header)? {
+        let is_changed = validate::validate(&self.config, &mut batch, now)?;
+        let header = &mut batch.header;
+        if let Some(written) = self.producers.check(header)? {
             let (base_offset, log_append_time_ms) = (written.first_offset, written.timestamp);
             return Ok(Appended { base_offset, log_append_time_ms });
         }
-        self.memory.make_room(header.length).map_err(|full| match &full {
+        self.memory.make_room(header.size).map_err(|full| match &full {
             // Producers do not retry it, and say the reason.
             Full::Memory { .. } => Refused::because(ResponseError::PolicyViolation, full),
             Full::Disk(_) => Refused::because(ResponseError::KafkaStorageError, full),
         })?;
-        self.push(&mut header, bytes, leader_epoch, is_changed, now);
-        self.producers.appended(&header);
+        self.push(header, &batch.bytes, leader_epoch, is_changed, now);
+        self.producers.appended(header);
         let log_append_time_ms = if self.config.is_log_append_time { header.max_timestamp } else { -1 };
         Ok(Appended { base_offset: header.base_offset, log_append_time_ms })
     }
@@ -160,8 +160,10 @@ impl Log {
         now: Now,
     ) -> Result<i64, ResponseError> {
         self.producers.check_marker(producer_id, producer_epoch)?;
-        let bytes = batch::marker(producer_id, producer_epoch, commit, now.wall_ms);
-        let mut header = BatchHeader::read(&bytes)?;
+        let mut bytes = control_batch(producer_id, producer_epoch, commit, now.wall_ms, 0);
+        let Ok(Some(Batch { mut header, bytes })) = Batch::read(&mut bytes) else {
+            return Err(ResponseError::UnknownServerError);
+        };
         // A marker is written also over the limit: it frees what waits for it.
         self.push(&mut header, &bytes, leader_epoch, false, now);
         self.producers.ended(&header, commit, self.end);
@@ -179,7 +181,7 @@ impl Log {
         if let Some(last) = self.segments.back_mut() {
             last.push(header, bytes, reseal);
         }
-        self.rolling.bytes += header.length;
+        self.rolling.bytes += header.size;
         self.end = header.last_offset() + 1;
         self.epochs.written(leader_epoch, header.base_offset);
     }
@@ -191,7 +193,7 @@ impl Log {
             (-1, first) => now.wall_ms - first,
             (timestamp, first) => timestamp.saturating_sub(first),
         };
-        let is_full = bytes + header.length > self.config.segment_bytes || age > self.config.segment_ms;
+        let is_full = bytes + header.size > self.config.segment_bytes || age > self.config.segment_ms;
         let rolls = self.segments.is_empty() || is_full;
         if rolls {
             let first_timestamp = if header.max_timestamp < 0 { now.wall_ms } else { header.max_timestamp };

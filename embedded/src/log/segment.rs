@@ -73,7 +73,7 @@ impl Segment {
     /// Returns whether a batch may still be added.
     pub(super) fn has_room(&self, header: &BatchHeader) -> bool {
         let offsets = u32::try_from(header.last_offset() - self.base_offset).is_ok();
-        let room = self.bytes == 0 || self.bytes + header.length <= SEGMENT_BYTES;
+        let room = self.bytes == 0 || self.bytes + header.size <= SEGMENT_BYTES;
         matches!(self.data, Data::Growing(..)) && offsets && room
     }
 

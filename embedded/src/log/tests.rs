@@ -5,7 +5,7 @@ use std::time::Instant;
 use bytes::{BufMut, Bytes, BytesMut};
 use kafka_protocol::ResponseError;
 
-use super::batch::{self, BatchHeader, HEADER};
+use super::batch::{self, HEADER};
 use super::{Appended, Log};
 use crate::state::Now;
 
@@ -65,8 +65,8 @@ fn now(wall_ms: i64) -> Now {
 }
 
 fn append(log: &mut Log, batch: Batch) -> Result<Appended, ResponseError> {
-    let (header, bytes) = batch::only(batch.bytes(), 11)?;
-    log.append(header, &bytes, 0, now(1000)).map_err(|refused| refused.error)
+    let batch = batch::only(batch.bytes(), 11)?;
+    log.append(batch, 0, now(1000)).map_err(|refused| refused.error)
 }
 
 fn offset(log: &mut Log, batch: Batch) -> i64 {
@@ -169,15 +169,6 @@ fn a_sequence_goes_on_after_a_marker_of_the_same_epoch() {
     log.end_transaction(7, 0, true, 0, now(2000)).unwrap();
     assert_eq!(offset(&mut log, Batch::transactional(7, 0, 1)), 2);
     assert_eq!(log.last_stable(), 2);
-}
-
-#[test]
-fn a_marker_is_a_valid_control_batch() {
-    let marker = batch::marker(7, 2, true, 5000);
-    let header = BatchHeader::read(&marker).unwrap();
-    assert!(header.is_control() && header.is_transactional());
-    assert_eq!((header.records, header.length, header.base_sequence), (1, marker.len(), -1));
-    assert_eq!((header.producer_id, header.producer_epoch, header.max_timestamp), (7, 2, 5000));
 }
 
 #[test]

@@ -4,9 +4,8 @@ use std::fmt;
 
 use kafka_protocol::ResponseError;
 
-use super::batch::BatchHeader;
+use super::batch::{self, Batch};
 use super::config::LogConfig;
-use super::records::{self, Records};
 use crate::state::Now;
 
 const NO_TIMESTAMP: i64 = -1;
@@ -35,13 +34,9 @@ impl Refused {
 
 /// Checks a batch against its topic's configuration, and changes its header to what the log shall say; returns
 /// whether it was changed.
-pub(super) fn validate(
-    config: &LogConfig,
-    header: &mut BatchHeader,
-    batch: &[u8],
-    now: Now,
-) -> Result<bool, Refused> {
-    if header.length > config.max_message_bytes {
+pub(super) fn validate(config: &LogConfig, batch: &mut Batch, now: Now) -> Result<bool, Refused> {
+    let header = &batch.header;
+    if header.size > config.max_message_bytes {
         return Err(ResponseError::MessageTooLarge.into());
     }
     let mut max_timestamp = header.max_timestamp;
@@ -49,34 +44,33 @@ pub(super) fn validate(
     let needs_each = config.is_compacted || config.timestamp_before_max_ms != i64::MAX;
     let may_be_late = !config.is_log_append_time && max_timestamp > latest(config, now);
     if needs_each || may_be_late || !header.is_compressed() {
-        max_timestamp = check_records(config, header, batch, now)?;
+        max_timestamp = check_records(config, batch, now)?;
     }
-    if header.length > config.segment_bytes {
+    if header.size > config.segment_bytes {
         return Err(ResponseError::RecordListTooLarge.into());
     }
     let before = (header.attributes, header.max_timestamp);
     if config.is_log_append_time {
         max_timestamp = now.wall_ms;
     }
-    header.set_timestamps(config.is_log_append_time, max_timestamp);
-    Ok(before != (header.attributes, header.max_timestamp))
+    batch.header.set_timestamps(config.is_log_append_time, max_timestamp);
+    Ok(before != (batch.header.attributes, batch.header.max_timestamp))
 }
 
 /// Returns the largest timestamp of the records, each of which was checked.
-fn check_records(config: &LogConfig, header: &BatchHeader, batch: &[u8], now: Now) -> Result<i64, Refused> {
-    let opened = records::open(header, batch)?;
+fn check_records(config: &LogConfig, batch: &Batch, now: Now) -> Result<i64, Refused> {
     let earliest = now.wall_ms.saturating_sub(config.timestamp_before_max_ms);
     let latest = latest(config, now);
     let mut max_timestamp = NO_TIMESTAMP;
     let mut wrong = Vec::new();
     let mut error = ResponseError::InvalidRecord;
-    for (index, record) in (0..).zip(Records::new(header, &opened)) {
-        let record = record?;
+    for (index, record) in (0..).zip(batch::open(batch)?) {
+        let record = record.map_err(batch::invalid)?;
         max_timestamp = max_timestamp.max(record.timestamp);
         if config.is_compacted && record.key.is_none() {
             wrong.push((index, "a compacted topic takes no record without a key".to_owned()));
         } else if config.is_log_append_time {
-            if header.is_log_append_time() {
+            if batch.header.is_append_time() {
                 error = ResponseError::InvalidTimestamp;
                 wrong.push((index, "a producer sets no log append time".to_owned()));
             }
@@ -92,7 +86,8 @@ fn check_records(config: &LogConfig, header: &BatchHeader, batch: &[u8], now: No
     if wrong.is_empty() {
         return Ok(max_timestamp);
     }
-    let reason = format!("{} of {} records were refused: {}", wrong.len(), header.records, wrong[0].1);
+    let reason =
+        format!("{} of {} records were refused: {}", wrong.len(), batch.header.record_count, wrong[0].1);
     Err(Refused { error, reason: Some(reason), records: wrong })
 }
 

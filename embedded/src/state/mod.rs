@@ -14,6 +14,7 @@ use crate::api::fetch::Fetches;
 use crate::groups::Groups;
 use crate::log::memory::Memory;
 use crate::options::Options;
+use crate::transactions::{self, Transactions};
 pub(crate) use nodes::{NodeId, Nodes};
 use timers::{Timer, Timers};
 use topics::Topics;
@@ -35,6 +36,7 @@ pub(crate) struct State {
     pub(crate) topics: Topics,
     pub(crate) fetches: Fetches,
     pub(crate) memory: Memory,
+    pub(crate) transactions: Transactions,
     pub(crate) groups: Groups,
     pub(crate) timers: Timers,
     pub(crate) random: fastrand::Rng,
@@ -52,6 +54,7 @@ impl State {
             topics: Topics::default(),
             fetches: Fetches::default(),
             memory: Memory::new(&options.limits),
+            transactions: Transactions::default(),
             groups: Groups::default(),
             timers: Timers::default(),
             random,
@@ -65,6 +68,7 @@ impl State {
         while let Some(timer) = self.timers.due(now.mono) {
             match timer {
                 Timer::Fetch(id) => crate::api::fetch::expire(self, now, id),
+                Timer::Transaction(id) => transactions::expire(self, now, &id),
                 Timer::Group(id, due) => self.tick_group(now, &id, &due),
             }
         }
