@@ -1,11 +1,13 @@
 //! What a log asks of the batches it takes, and what it writes into them; their format is that of
 //! [`crate::wire::records`].
 
-use bytes::Bytes;
+use bytes::{BufMut, Bytes, BytesMut};
 use kafka_protocol::ResponseError;
 
 pub(crate) use crate::wire::records::{BadBatch, Batch, BatchHeader, HEADER, Records, place};
 
+/// Base offset and length, which the length of a batch does not count.
+const BEFORE_LENGTH: usize = 12;
 const CRC_AT: usize = 17;
 const CHECKED_FROM: usize = 21;
 const ATTRIBUTES_AT: usize = 21;
@@ -94,6 +96,23 @@ pub(super) fn open(batch: &Batch) -> Result<Records, ResponseError> {
 pub(super) fn invalid(bad: BadBatch) -> ResponseError {
     tracing::debug!(%bad, "a batch was refused");
     ResponseError::InvalidRecord
+}
+
+/// Writes a header, without a checksum; see [`seal`].
+pub(super) fn write_header(out: &mut BytesMut, header: &BatchHeader) {
+    out.put_i64(header.base_offset);
+    out.put_i32((header.size - BEFORE_LENGTH) as i32);
+    out.put_i32(header.leader_epoch);
+    out.put_i8(2);
+    out.put_u32(0);
+    out.put_i16(header.attributes);
+    out.put_i32(header.last_offset_delta);
+    out.put_i64(header.base_timestamp);
+    out.put_i64(header.max_timestamp);
+    out.put_i64(header.producer_id);
+    out.put_i16(header.producer_epoch);
+    out.put_i32(header.base_sequence);
+    out.put_i32(header.record_count);
 }
 
 /// Writes what the header says of timestamps, and the checksum.

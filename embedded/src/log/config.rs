@@ -176,6 +176,11 @@ impl LogConfig {
         Ok(config)
     }
 
+    /// Returns how long Kafka adds to one segment: less where records must be compacted in time.
+    pub(crate) fn longest_segment_ms(&self) -> i64 {
+        if self.is_compacted { self.segment_ms.min(self.max_compaction_lag_ms) } else { self.segment_ms }
+    }
+
     /// Returns whether anything is to be deleted or compacted in time.
     pub(crate) fn is_cleaned(&self) -> bool {
         self.is_compacted

@@ -1,10 +1,12 @@
 //! The log of one partition: batches in the order of their offsets, as they came.
 
 pub(crate) mod batch;
+mod compaction;
 pub(crate) mod config;
 pub(crate) mod epochs;
 pub(crate) mod memory;
 mod producers;
+mod retention;
 pub(crate) mod search;
 mod segment;
 #[cfg(test)]
@@ -41,6 +43,8 @@ pub(crate) struct Log {
     epochs: Epochs,
     config: Arc<LogConfig>,
     memory: Memory,
+    /// Up to where a compaction went.
+    compacted_to: i64,
 }
 
 /// What Kafka's last segment has, by which it decides to begin another.
@@ -193,7 +197,8 @@ impl Log {
             (-1, first) => now.wall_ms - first,
             (timestamp, first) => timestamp.saturating_sub(first),
         };
-        let is_full = bytes + header.size > self.config.segment_bytes || age > self.config.segment_ms;
+        let is_full =
+            bytes + header.size > self.config.segment_bytes || age > self.config.longest_segment_ms();
         let rolls = self.segments.is_empty() || is_full;
         if rolls {
             let first_timestamp = if header.max_timestamp < 0 { now.wall_ms } else { header.max_timestamp };

@@ -162,6 +162,23 @@ impl Producers {
         found
     }
 
+    /// Returns whether a batch belongs to a transaction that was aborted.
+    pub(crate) fn is_aborted(&self, batch: &BatchHeader) -> bool {
+        let after = self.aborted.partition_point(|aborted| aborted.last_offset < batch.base_offset);
+        let is_here = |aborted: &Aborted| aborted.producer_id == batch.producer_id;
+        // The next marker of this producer that aborts ends its transaction, unless that began later.
+        batch.is_transactional()
+            && self.aborted[after..]
+                .iter()
+                .find(|aborted| is_here(aborted))
+                .is_some_and(|aborted| aborted.first_offset <= batch.base_offset)
+    }
+
+    /// Forgets the aborted transactions whose markers were compacted away, in the order of their offsets.
+    pub(crate) fn forget_aborted(&mut self, markers: &[i64]) {
+        self.aborted.retain(|aborted| markers.binary_search(&aborted.last_offset).is_err());
+    }
+
     /// Forgets the aborted transactions that lie below the start of the log.
     pub(crate) fn start_at(&mut self, start: i64) {
         let gone = self.aborted.partition_point(|aborted| aborted.last_offset < start);

@@ -1,5 +1,6 @@
 //! The whole cluster as data: what it knows, and what is due when. No task, no socket, no clock.
 
+mod cleaning;
 pub(crate) mod nodes;
 pub(crate) mod timers;
 pub(crate) mod topics;
@@ -16,7 +17,7 @@ use crate::log::memory::Memory;
 use crate::options::Options;
 use crate::transactions::{self, Transactions};
 pub(crate) use nodes::{NodeId, Nodes};
-use timers::{Timer, Timers};
+use timers::{Timer, TimerId, Timers};
 use topics::Topics;
 
 /// The time of a call: for deadlines and for timestamps of records.
@@ -36,6 +37,7 @@ pub(crate) struct State {
     pub(crate) topics: Topics,
     pub(crate) fetches: Fetches,
     pub(crate) memory: Memory,
+    cleaning: Option<TimerId>,
     pub(crate) transactions: Transactions,
     pub(crate) groups: Groups,
     pub(crate) timers: Timers,
@@ -54,6 +56,7 @@ impl State {
             topics: Topics::default(),
             fetches: Fetches::default(),
             memory: Memory::new(&options.limits),
+            cleaning: None,
             transactions: Transactions::default(),
             groups: Groups::default(),
             timers: Timers::default(),
@@ -67,6 +70,7 @@ impl State {
     pub(crate) fn tick(&mut self, now: Now) {
         while let Some(timer) = self.timers.due(now.mono) {
             match timer {
+                Timer::Cleaning => self.clean(now),
                 Timer::Fetch(id) => crate::api::fetch::expire(self, now, id),
                 Timer::Transaction(id) => transactions::expire(self, now, &id),
                 Timer::Group(id, due) => self.tick_group(now, &id, &due),

@@ -10,6 +10,8 @@ use crate::groups::Due;
 /// Something to do later.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Timer {
+    /// Topics may have records to delete or to compact.
+    Cleaning,
     /// A waiting fetch has waited long enough.
     Fetch(u64),
     /// A transaction takes longer than its producer allowed.

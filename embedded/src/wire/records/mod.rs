@@ -14,7 +14,7 @@ mod writer;
 
 pub(crate) use compression::Codec;
 pub(crate) use reader::{Headers, Record, Records};
-pub(crate) use writer::{BatchWriter, control_batch};
+pub(crate) use writer::{BatchWriter, control_batch, write_record};
 
 /// The bytes of a batch before its first record.
 pub(crate) const HEADER: usize = 61;

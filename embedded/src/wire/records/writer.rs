@@ -2,7 +2,7 @@
 
 use bytes::{BufMut, Bytes, BytesMut};
 
-use super::{CHECKED_FROM, CONTROL, CRC_AT, HEADER, LENGTH_AT, TRANSACTIONAL};
+use super::{CHECKED_FROM, CONTROL, CRC_AT, HEADER, LENGTH_AT, Record, TRANSACTIONAL};
 #[cfg(test)]
 use super::{Codec, compression};
 
@@ -108,6 +108,22 @@ impl BatchWriter {
         self.records = records[..].into();
         self.build()
     }
+}
+
+/// Writes a record for a batch whose offsets and timestamps count from these.
+pub(crate) fn write_record(out: &mut BytesMut, record: &Record, base_offset: i64, base_timestamp: i64) {
+    let mut body = BytesMut::new();
+    body.put_i8(0);
+    varint(&mut body, record.timestamp.wrapping_sub(base_timestamp));
+    varint(&mut body, record.offset.wrapping_sub(base_offset));
+    nullable(&mut body, record.key.as_deref());
+    nullable(&mut body, record.value.as_deref());
+    varint(&mut body, record.headers.clone().count() as i64);
+    for (key, value) in record.headers.clone() {
+        nullable(&mut body, Some(&key));
+        nullable(&mut body, value.as_deref());
+    }
+    nullable(out, Some(&body));
 }
 
 /// Returns the batch that ends a transaction in a partition, at offset 0.

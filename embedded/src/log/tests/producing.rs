@@ -1,77 +1,10 @@
-//! The log in virtual time.
+//! Idempotence and transactions.
 
-use std::time::Instant;
-
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::Bytes;
 use kafka_protocol::ResponseError;
 
-use super::batch::{self, HEADER};
-use super::{Appended, Log};
-use crate::state::Now;
-
-/// A batch of `records` empty records.
-#[derive(Clone, Copy)]
-struct Batch {
-    records: i32,
-    producer: (i64, i16, i32),
-    attributes: i16,
-    base_timestamp: i64,
-}
-
-const PLAIN: Batch = Batch { records: 1, producer: (-1, -1, -1), attributes: 0, base_timestamp: 1000 };
-
-impl Batch {
-    fn by(id: i64, epoch: i16, sequence: i32) -> Self {
-        Self { producer: (id, epoch, sequence), ..PLAIN }
-    }
-
-    fn transactional(id: i64, epoch: i16, sequence: i32) -> Self {
-        Self { attributes: 0x10, ..Self::by(id, epoch, sequence) }
-    }
-
-    fn of(self, records: i32) -> Self {
-        Self { records, ..self }
-    }
-
-    fn bytes(self) -> Bytes {
-        let mut bytes = BytesMut::new();
-        bytes.put_i64(0);
-        bytes.put_i32(0);
-        bytes.put_i32(-1);
-        bytes.put_i8(2);
-        bytes.put_u32(0);
-        bytes.put_i16(self.attributes);
-        bytes.put_i32(self.records - 1);
-        bytes.put_i64(self.base_timestamp);
-        bytes.put_i64(self.base_timestamp);
-        bytes.put_i64(self.producer.0);
-        bytes.put_i16(self.producer.1);
-        bytes.put_i32(self.producer.2);
-        bytes.put_i32(self.records);
-        assert_eq!(bytes.len(), HEADER);
-        for offset in 0..self.records {
-            // Length, attributes, timestamp delta, offset delta, null key, null value, no headers.
-            bytes.put_slice(&[2 * 6, 0, 0, (2 * offset) as u8, 1, 1, 0]);
-        }
-        let length = bytes.len() as i32 - 12;
-        bytes[8..12].copy_from_slice(&length.to_be_bytes());
-        batch::seal(&mut bytes);
-        bytes.freeze()
-    }
-}
-
-fn now(wall_ms: i64) -> Now {
-    Now { mono: Instant::now(), wall_ms }
-}
-
-fn append(log: &mut Log, batch: Batch) -> Result<Appended, ResponseError> {
-    let batch = batch::only(batch.bytes(), 11)?;
-    log.append(batch, 0, now(1000)).map_err(|refused| refused.error)
-}
-
-fn offset(log: &mut Log, batch: Batch) -> i64 {
-    append(log, batch).expect("the batch should be appended").base_offset
-}
+use super::{Appended, Batch, Log, PLAIN, append, batch, now, offset};
+use crate::wire::records::control_batch;
 
 #[test]
 fn a_repeated_batch_is_answered_with_its_first_offset() {
@@ -173,8 +106,8 @@ fn a_sequence_goes_on_after_a_marker_of_the_same_epoch() {
 
 #[test]
 fn a_client_writes_no_control_batch() {
-    let control = Batch { attributes: 0x30, ..Batch::by(7, 0, 0) };
-    assert_eq!(append(&mut Log::default(), control), Err(ResponseError::InvalidRecord));
+    let control = control_batch(7, 0, true, 1000, 0);
+    assert_eq!(batch::only(control, 11), Err(ResponseError::InvalidRecord));
 }
 
 #[test]
