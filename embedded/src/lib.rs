@@ -16,6 +16,7 @@ mod api;
 mod cluster;
 mod log;
 mod options;
+pub mod security;
 mod server;
 mod state;
 mod wire;
