@@ -19,6 +19,7 @@ pub struct EmbeddedKafka {
     addresses: Vec<SocketAddr>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
+    pid: u32,
 }
 
 /// Why an embedded cluster could not be started.
@@ -94,7 +95,7 @@ impl EmbeddedKafka {
                 runtime.block_on(server::run(serving, listeners, stopped));
             })
             .map_err(StartError::Thread)?;
-        Ok(Self { shared, addresses, stop: Some(stop), thread: Some(thread) })
+        Ok(Self { shared, addresses, stop: Some(stop), thread: Some(thread), pid: std::process::id() })
     }
 
     /// Returns where clients connect: `host:port` of each broker, comma-separated.
@@ -115,6 +116,11 @@ impl EmbeddedKafka {
 
 impl Drop for EmbeddedKafka {
     fn drop(&mut self) {
+        // A forked child has the handle and not the thread: there is nothing to stop, and nobody to wait for.
+        if self.pid != std::process::id() {
+            std::mem::forget(self.stop.take());
+            return;
+        }
         self.stop.take();
         if let Some(thread) = self.thread.take()
             && thread.join().is_err()
