@@ -3,6 +3,8 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
+use crate::security::SecurityOptions;
+
 /// What an embedded cluster is started with. The default is one broker that creates topics on demand.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -22,6 +24,8 @@ pub struct Options {
     /// How long an empty classic group waits for more members before its first assignment
     /// (`group.initial.rebalance.delay.ms`).
     pub initial_rebalance_delay: Duration,
+    /// What the brokers speak and how clients authenticate; the default is PLAINTEXT.
+    pub security: SecurityOptions,
     /// Seeds all randomness (ids, faults), so that a run can be repeated; none takes a random seed.
     pub seed: Option<u64>,
 }
@@ -36,6 +40,7 @@ impl Default for Options {
             auto_create_topics: true,
             default_partitions: 1,
             initial_rebalance_delay: Duration::ZERO,
+            security: SecurityOptions::default(),
             seed: None,
         }
     }

@@ -130,6 +130,7 @@ impl Gate {
     pub(crate) fn authenticate(
         &mut self,
         request: &SaslAuthenticateRequest,
+        version: i16,
         now_ms: i64,
     ) -> Answer<SaslAuthenticateResponse> {
         let response = SaslAuthenticateResponse::default();
@@ -143,6 +144,8 @@ impl Gate {
         }
         match self.step(&request.auth_bytes, now_ms) {
             Ok((bytes, lifetime_ms)) => {
+                // Version 0 has no field for it: such a client is closed when its session is over.
+                let lifetime_ms = if version == 0 { 0 } else { lifetime_ms };
                 let response = response.with_auth_bytes(bytes.into()).with_session_lifetime_ms(lifetime_ms);
                 Answer { response, then_close: false }
             }

@@ -17,11 +17,12 @@ mod tls;
 pub use acl::AclOptions;
 pub(crate) use gate::{Admit, Gate};
 pub use jwt::{Claims, KeySet, TokenRules};
+pub(crate) use options::Security;
 pub use options::{OAuthBearer, SecurityOptions, TokenCheck, User};
-pub(crate) use options::{Security, SecurityError};
 pub use principal::Principal;
 pub use sasl::Mechanism;
 pub use secret::Secret;
+pub(crate) use tls::principal as principal_of;
 pub use tls::{
     CertificateAuthority, ClientAuth, ClientIdentity, PrincipalFrom, ServerIdentity, TlsError, TlsOptions,
 };

@@ -6,12 +6,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use bytes::{Buf, Bytes, BytesMut};
-use kafka_protocol::messages::ResponseKind;
+use kafka_protocol::messages::{ApiKey, RequestKind, ResponseKind};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::Shared;
 use crate::api::{self, Call, Reply};
+use crate::security::{self, Admit, Gate, Principal};
 use crate::state::NodeId;
 use crate::wire::{self, Incoming, Request};
 
@@ -26,8 +27,19 @@ pub(super) async fn serve(shared: Arc<Shared>, stream: TcpStream, peer: SocketAd
         tracing::debug!(%peer, %error, "a connection ended before it began");
         return;
     }
-    let mut connection = Connection { shared, stream, peer, node, input: BytesMut::new() };
-    if let Err(end) = connection.converse().await {
+    let security = shared.security.clone();
+    let end = match security.acceptor() {
+        None => Connection::new(shared, stream, peer, node, Principal::anonymous()).serve().await,
+        Some(acceptor) => match acceptor.accept(stream).await {
+            Ok(stream) => {
+                let from = security.options().tls.principal_from;
+                let principal = security::principal_of(stream.get_ref().1, from);
+                Connection::new(shared, stream, peer, node, principal).serve().await
+            }
+            Err(error) => Err(End::Io(error)),
+        },
+    };
+    if let Err(end) = end {
         tracing::debug!(%peer, node, %end, "a connection ended");
     }
 }
@@ -56,29 +68,99 @@ impl From<std::io::Error> for End {
     }
 }
 
+fn encode(correlation_id: i32, api: ApiKey, version: i16, response: &ResponseKind) -> Result<BytesMut, End> {
+    wire::encode(correlation_id, api, version, response)
+        .map_err(|error| End::Refused(format!("{api:?} v{version} could not be answered: {error}")))
+}
+
 struct Connection<S> {
     shared: Arc<Shared>,
     stream: S,
     peer: SocketAddr,
     node: NodeId,
     input: BytesMut,
+    gate: Gate,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
+    fn new(shared: Arc<Shared>, stream: S, peer: SocketAddr, node: NodeId, transport: Principal) -> Self {
+        let gate = Gate::new(&shared.security, transport);
+        Self { shared, stream, peer, node, input: BytesMut::new(), gate }
+    }
+
+    async fn serve(mut self) -> Result<(), End> {
+        let end = self.converse().await;
+        tracing::trace!(peer = %self.peer, principal = %self.gate.principal(), "a connection is closed");
+        // Tells a TLS client that this is the end and no cut; whoever went away cannot hear it.
+        let _ = self.stream.shutdown().await;
+        end
+    }
+
     async fn converse(&mut self) -> Result<(), End> {
         loop {
             let frame = self.frame().await?;
+            if self.gate.expects_raw_token() {
+                let answer = self.gate.raw_token(&frame, super::now().wall_ms);
+                let answer = answer.ok_or_else(|| End::Refused("a token was refused".to_owned()))?;
+                self.send(&wire::sized(&answer)).await?;
+                continue;
+            }
             let incoming = wire::parse(frame).map_err(|refusal| End::Refused(refusal.to_string()))?;
             let output = match incoming {
                 Incoming::ApiVersionsTooNew { correlation_id } => {
+                    self.admit(ApiKey::ApiVersions)?;
                     Some(wire::encode_api_versions_too_new(correlation_id))
                 }
-                Incoming::Request(request) => self.answer(request).await?,
+                Incoming::Request(request) => {
+                    self.admit(request.api)?;
+                    match &request.body {
+                        RequestKind::SaslHandshake(_) | RequestKind::SaslAuthenticate(_) => {
+                            self.log_in(&request).await?;
+                            None
+                        }
+                        _ => self.answer(request).await?,
+                    }
+                }
             };
             if let Some(output) = output {
-                self.stream.write_all(&output).await?;
+                self.send(&output).await?;
             }
         }
+    }
+
+    async fn send(&mut self, output: &[u8]) -> Result<(), End> {
+        self.stream.write_all(output).await?;
+        // What TLS made of it may still be on this side.
+        Ok(self.stream.flush().await?)
+    }
+
+    fn admit(&mut self, api: ApiKey) -> Result<(), End> {
+        match self.gate.admit(api, super::now().wall_ms) {
+            Admit::Yes => Ok(()),
+            Admit::No(reason) => Err(End::Refused(format!("{api:?} was not admitted: {reason}"))),
+        }
+    }
+
+    /// Answers SaslHandshake and SaslAuthenticate, which the state does not hear of.
+    async fn log_in(&mut self, request: &Request) -> Result<(), End> {
+        let (version, now_ms) = (request.version, super::now().wall_ms);
+        let (response, then_close) = match &request.body {
+            RequestKind::SaslHandshake(body) => {
+                let answer = self.gate.handshake(body, version, now_ms);
+                (ResponseKind::from(answer.response), answer.then_close)
+            }
+            RequestKind::SaslAuthenticate(body) => {
+                let answer = self.gate.authenticate(body, version, now_ms);
+                (ResponseKind::from(answer.response), answer.then_close)
+            }
+            _ => return Ok(()),
+        };
+        let output = encode(request.correlation_id, request.api, version, &response)?;
+        self.send(&output).await?;
+        if then_close {
+            return Err(End::Refused(format!("a client was not authenticated as {}", self.peer)));
+        }
+        Ok(())
     }
 
     /// Reads one frame, without its size. Memory grows with what came, not with what was announced.
@@ -89,7 +171,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         let size = i32::from_be_bytes([self.input[0], self.input[1], self.input[2], self.input[3]]);
         let size = usize::try_from(size)
             .ok()
-            .filter(|size| *size <= LARGEST_FRAME)
+            .filter(|size| *size <= self.gate.largest_frame(LARGEST_FRAME))
             .ok_or_else(|| End::Refused(format!("a frame of {size} bytes was refused")))?;
         self.input.advance(4);
         while self.input.len() < size {
@@ -124,9 +206,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             Reply::Nothing => return Ok(None),
             Reply::Close(reason) => return Err(End::Refused(reason.to_owned())),
         };
-        let output = wire::encode(correlation_id, api, version, &response)
-            .map_err(|error| End::Refused(format!("{api:?} v{version} could not be answered: {error}")))?;
-        Ok(Some(output))
+        encode(correlation_id, api, version, &response).map(Some)
     }
 
     /// Waits for an answer, and notices meanwhile that the client went away.

@@ -42,11 +42,13 @@ pub(crate) const APIS: &[(ApiKey, i16, i16)] = &[
     (ApiKey::Fetch, 4, 12),
     (ApiKey::ListOffsets, 1, 8),
     (ApiKey::Metadata, 0, 12),
+    (ApiKey::SaslHandshake, 0, 1),
     (ApiKey::ApiVersions, 0, 4),
     (ApiKey::CreateTopics, 2, 7),
     (ApiKey::DeleteTopics, 1, 6),
     (ApiKey::InitProducerId, 0, 4),
     (ApiKey::OffsetForLeaderEpoch, 2, 4),
+    (ApiKey::SaslAuthenticate, 0, 2),
     (ApiKey::DescribeTopicPartitions, 0, 0),
 ];
 
@@ -93,6 +95,14 @@ pub(crate) fn encode(
     let size = (output.len() - 4) as i32;
     output[..4].copy_from_slice(&size.to_be_bytes());
     Ok(output)
+}
+
+/// Writes bytes as a frame without a header, which tokens of SASL are after version 0 of its handshake.
+pub(crate) fn sized(bytes: &[u8]) -> BytesMut {
+    let mut output = BytesMut::with_capacity(4 + bytes.len());
+    output.put_i32(bytes.len() as i32);
+    output.put_slice(bytes);
+    output
 }
 
 pub(crate) fn encode_api_versions_too_new(correlation_id: i32) -> BytesMut {

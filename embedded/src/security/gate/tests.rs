@@ -24,7 +24,7 @@ fn handshake(gate: &mut Gate, mechanism: &'static str, now_ms: i64) -> (i16, Vec
 
 fn authenticate(gate: &mut Gate, token: &'static [u8], now_ms: i64) -> Answer<SaslAuthenticateResponse> {
     assert_eq!(gate.admit(ApiKey::SaslAuthenticate, now_ms), Admit::Yes);
-    gate.authenticate(&SaslAuthenticateRequest::default().with_auth_bytes(token.into()), now_ms)
+    gate.authenticate(&SaslAuthenticateRequest::default().with_auth_bytes(token.into()), 2, now_ms)
 }
 
 fn log_in(gate: &mut Gate, now_ms: i64) -> SaslAuthenticateResponse {
