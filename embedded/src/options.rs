@@ -24,6 +24,12 @@ pub struct Options {
     /// How long an empty classic group waits for more members before its first assignment
     /// (`group.initial.rebalance.delay.ms`).
     pub initial_rebalance_delay: Duration,
+    /// The shortest session timeout that a member of a classic group may ask for
+    /// (`group.min.session.timeout.ms`). A second, where Kafka has six: tests want to see a member die soon.
+    pub min_session_timeout: Duration,
+    /// The longest session timeout that a member of a classic group may ask for
+    /// (`group.max.session.timeout.ms`).
+    pub max_session_timeout: Duration,
     /// What the brokers speak and how clients authenticate; the default is PLAINTEXT.
     pub security: SecurityOptions,
     /// Seeds all randomness (ids, faults), so that a run can be repeated; none takes a random seed.
@@ -40,6 +46,8 @@ impl Default for Options {
             auto_create_topics: true,
             default_partitions: 1,
             initial_rebalance_delay: Duration::ZERO,
+            min_session_timeout: Duration::from_secs(1),
+            max_session_timeout: Duration::from_secs(30 * 60),
             security: SecurityOptions::default(),
             seed: None,
         }

@@ -345,9 +345,10 @@ def steps() -> list[Step]:
             is_check=True,
         ),
         Step("tidy", "the arrows of the code map hold", [[*xtask, "tidy"]], is_check=True),
+        Step("kafka", "the brokers' jars are there and right", [["python3", KAFKA, "fetch"]], is_check=True),
+        # After `kafka`: the shapes of requests are generated from a jar of the brokers.
         Step("generated", "generated files are fresh", [[*xtask, "check"]], is_check=True),
         Step("build", "the tests build", [[*tests, "--no-run"]], is_check=True),
-        Step("kafka", "the brokers' jars are there and right", [["python3", KAFKA, "fetch"]], is_check=True),
         Step(
             "rust",
             "unit, integration and doc tests, on a real Kafka",

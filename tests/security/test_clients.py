@@ -1,7 +1,7 @@
 """librdkafka, through confluent-kafka, against the secured listeners of the embedded cluster.
 
-    cargo build -p test-probe-embedded --example secured
-    pytest tests/security
+cargo build -p test-probe-embedded --example secured
+pytest tests/security
 """
 
 from __future__ import annotations
@@ -135,11 +135,12 @@ def test_the_generated_authority_is_trusted_and_no_other() -> None:
 
 
 def test_a_client_shows_the_certificate_that_it_is_asked_for() -> None:
+    # With TLS 1.3 a client learns of the refusal after its handshake, as an alert or as a cut.
+    refused = {KafkaError._SSL, KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN}
     with cluster("SSL", "", "required") as said, cluster("SSL") as other:
         round_trip(config(said, "SSL") | identity(said))
-        assert first_error(config(said, "SSL")).code() in {KafkaError._SSL, KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN}
-        stranger = config(said, "SSL") | identity(other)
-        assert first_error(stranger).code() in {KafkaError._SSL, KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN}
+        assert first_error(config(said, "SSL")).code() in refused
+        assert first_error(config(said, "SSL") | identity(other)).code() in refused
 
 
 def test_a_client_authenticates_again_before_its_session_ends() -> None:

@@ -8,6 +8,7 @@ use kafka_protocol::messages::produce_response::{
 use kafka_protocol::messages::{BrokerId, ProduceRequest, ProduceResponse, TopicName};
 
 use super::{Call, Reply, fetch};
+use crate::log::batch;
 use crate::state::State;
 
 pub(super) fn handle(state: &mut State, call: &Call<'_>, request: ProduceRequest) -> Reply {
@@ -46,7 +47,11 @@ fn append(
     }
     .and_then(|partition| {
         let before = partition.log.end();
-        let appended = partition.log.append(data.records.unwrap_or_default(), partition.leader_epoch)?;
+        let (batch, bytes) = batch::only(data.records.unwrap_or_default())?;
+        if batch.is_transactional() && !partition.log.has_transaction(batch.producer_id) {
+            // The seam of `transactions`: whether the coordinator knows this partition in an open transaction.
+        }
+        let appended = partition.log.append(batch, bytes, partition.leader_epoch)?;
         let waiting = match partition.log.end() > before {
             true => std::mem::take(&mut partition.waiting),
             false => Vec::new(),

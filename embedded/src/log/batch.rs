@@ -1,13 +1,18 @@
 //! The header of a record batch, format 2, read and written by hand.
 
-use bytes::Bytes;
+use bytes::{BufMut, Bytes, BytesMut};
 use kafka_protocol::ResponseError;
 
 /// The length of the header, records not included.
 pub(crate) const HEADER: usize = 61;
 /// Base offset and length, which the batch length does not count.
 const BEFORE_LENGTH: usize = 12;
+const CRC_AT: usize = 17;
 const CRC_FROM: usize = 21;
+const TRANSACTIONAL: i16 = 0x10;
+const CONTROL: i16 = 0x20;
+/// The length of the one record of a marker, its length included.
+const MARKER_RECORD: usize = 17;
 
 /// What the header of a batch says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +44,7 @@ impl BatchHeader {
         if length < HEADER || length > bytes.len() {
             return Err(ResponseError::CorruptMessage);
         }
-        if crc32c::crc32c(&bytes[CRC_FROM..length]) != int32(bytes, 17) as u32 {
+        if crc32c::crc32c(&bytes[CRC_FROM..length]) != int32(bytes, CRC_AT) as u32 {
             return Err(ResponseError::CorruptMessage);
         }
         let header = Self {
@@ -62,15 +67,23 @@ impl BatchHeader {
     }
 
     pub(crate) fn is_transactional(&self) -> bool {
-        self.attributes & 0x10 != 0
+        self.attributes & TRANSACTIONAL != 0
     }
 
     pub(crate) fn is_control(&self) -> bool {
-        self.attributes & 0x20 != 0
+        self.attributes & CONTROL != 0
     }
 
     pub(crate) fn last_offset(&self) -> i64 {
         self.base_offset + i64::from(self.last_offset_delta)
+    }
+
+    /// Returns the sequence of the last record; after the largest comes 0.
+    pub(crate) fn last_sequence(&self) -> i32 {
+        match self.base_sequence.checked_add(self.last_offset_delta) {
+            Some(last) => last,
+            None => self.last_offset_delta - (i32::MAX - self.base_sequence) - 1,
+        }
     }
 }
 
@@ -80,14 +93,51 @@ pub(crate) fn place(batch: &mut [u8], base_offset: i64, leader_epoch: i32) {
     batch[12..16].copy_from_slice(&leader_epoch.to_be_bytes());
 }
 
-/// Splits the records of a produce request into batches.
-pub(crate) fn split(mut records: Bytes) -> Result<Vec<(BatchHeader, Bytes)>, ResponseError> {
-    let mut batches = Vec::with_capacity(1);
-    while !records.is_empty() {
-        let header = BatchHeader::read(&records)?;
-        batches.push((header, records.split_to(header.length)));
+/// Returns the one batch that a produce request has for a partition.
+pub(crate) fn only(records: Bytes) -> Result<(BatchHeader, Bytes), ResponseError> {
+    if records.is_empty() {
+        return Err(ResponseError::InvalidRecord);
     }
-    Ok(batches)
+    let header = BatchHeader::read(&records)?;
+    if header.length < records.len() || header.base_offset != 0 || header.is_control() {
+        return Err(ResponseError::InvalidRecord);
+    }
+    if header.producer_id >= 0 && header.base_sequence < 0 {
+        return Err(ResponseError::InvalidRecord);
+    }
+    Ok((header, records))
+}
+
+/// Returns the control batch that ends a transaction: one record, whose key says commit or abort.
+pub(crate) fn marker(producer_id: i64, producer_epoch: i16, commit: bool, now_ms: i64) -> BytesMut {
+    let mut batch = BytesMut::with_capacity(HEADER + 20);
+    batch.put_i64(0);
+    batch.put_i32((HEADER - BEFORE_LENGTH + MARKER_RECORD) as i32);
+    batch.put_i32(-1);
+    batch.put_i8(2);
+    batch.put_u32(0);
+    batch.put_i16(TRANSACTIONAL | CONTROL);
+    batch.put_i32(0);
+    batch.put_i64(now_ms);
+    batch.put_i64(now_ms);
+    batch.put_i64(producer_id);
+    batch.put_i16(producer_epoch);
+    batch.put_i32(-1);
+    batch.put_i32(1);
+    // Varints are zigzag: the length of the record, then attributes and two deltas of 0.
+    batch.put_slice(&[2 * (MARKER_RECORD as u8 - 1), 0, 0, 0]);
+    // The key: version 0, and 0 for abort or 1 for commit.
+    batch.put_slice(&[2 * 4, 0, 0, 0, u8::from(commit)]);
+    // The value: version 0, epoch 0 of the coordinator; no headers.
+    batch.put_slice(&[2 * 6, 0, 0, 0, 0, 0, 0, 0]);
+    seal(&mut batch);
+    batch
+}
+
+/// Writes the checksum over what it covers.
+pub(crate) fn seal(batch: &mut [u8]) {
+    let crc = crc32c::crc32c(&batch[CRC_FROM..]);
+    batch[CRC_AT..CRC_FROM].copy_from_slice(&crc.to_be_bytes());
 }
 
 fn int16(bytes: &[u8], at: usize) -> i16 {

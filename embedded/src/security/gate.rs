@@ -11,6 +11,7 @@ use kafka_protocol::protocol::StrBytes;
 
 use super::sasl::{Authenticator, Step};
 use super::{Principal, Security};
+use crate::wire::frame::Limits;
 
 /// The largest frame before a client is authenticated (`sasl.server.max.receive.size`).
 const LARGEST_FRAME_OF_A_STRANGER: usize = 512 * 1024;
@@ -69,12 +70,20 @@ impl Gate {
         &self.principal
     }
 
-    /// Returns the most bytes that a frame may have now.
-    pub(crate) fn largest_frame(&self, largest: usize) -> usize {
+    /// Returns how large frames may be now: whoever is not authenticated yet is held shorter.
+    pub(crate) fn limits(&self, limits: Limits) -> Limits {
         match &self.sasl {
-            Some(sasl) if !sasl.authenticated => largest.min(LARGEST_FRAME_OF_A_STRANGER),
-            _ => largest,
+            Some(sasl) if !sasl.authenticated => Limits {
+                produce: limits.produce.min(LARGEST_FRAME_OF_A_STRANGER),
+                other: limits.other.min(LARGEST_FRAME_OF_A_STRANGER),
+            },
+            _ => limits,
         }
+    }
+
+    /// Reads the size of a token without a header; none when it is out of range.
+    pub(crate) fn token_size(&self, size: i32) -> Option<usize> {
+        usize::try_from(size).ok().filter(|size| *size <= LARGEST_FRAME_OF_A_STRANGER)
     }
 
     /// Returns whether the next frame is a token without a header; then it goes to [`Self::raw_token`].

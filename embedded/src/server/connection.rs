@@ -14,10 +14,13 @@ use super::Shared;
 use crate::api::{self, Call, Reply};
 use crate::security::{self, Admit, Gate, Principal};
 use crate::state::NodeId;
-use crate::wire::{self, Incoming, Request};
+use crate::wire::apis;
+use crate::wire::frame::{self, Header, Incoming, Limits, Refusal};
 
-/// `socket.request.max.bytes` of Kafka.
-const LARGEST_FRAME: usize = 100 * 1024 * 1024;
+/// The size of a frame.
+const SIZE: usize = 4;
+/// The size of a frame, and the number of the API that it calls.
+const SIZE_AND_API: usize = 6;
 /// How much of later requests is read while one waits.
 const READ_AHEAD: usize = 64 * 1024;
 
@@ -49,6 +52,7 @@ pub(super) async fn serve(shared: Arc<Shared>, stream: TcpStream, peer: SocketAd
 enum End {
     Io(std::io::Error),
     Refused(String),
+    Frame(Refusal),
     ClosedByPeer,
 }
 
@@ -57,8 +61,15 @@ impl std::fmt::Display for End {
         match self {
             Self::Io(error) => write!(f, "{error}"),
             Self::Refused(reason) => f.write_str(reason),
+            Self::Frame(refusal) => refusal.fmt(f),
             Self::ClosedByPeer => f.write_str("closed by the client"),
         }
+    }
+}
+
+impl From<Refusal> for End {
+    fn from(refusal: Refusal) -> Self {
+        Self::Frame(refusal)
     }
 }
 
@@ -68,11 +79,6 @@ impl From<std::io::Error> for End {
     }
 }
 
-fn encode(correlation_id: i32, api: ApiKey, version: i16, response: &ResponseKind) -> Result<BytesMut, End> {
-    wire::encode(correlation_id, api, version, response)
-        .map_err(|error| End::Refused(format!("{api:?} v{version} could not be answered: {error}")))
-}
-
 struct Connection<S> {
     shared: Arc<Shared>,
     stream: S,
@@ -80,12 +86,18 @@ struct Connection<S> {
     node: NodeId,
     input: BytesMut,
     gate: Gate,
+    limits: Limits,
+}
+
+fn encode(correlation_id: i32, api: ApiKey, version: i16, response: &ResponseKind) -> Result<BytesMut, End> {
+    frame::encode(correlation_id, api, version, response)
+        .map_err(|error| End::Refused(format!("{api:?} v{version} could not be answered: {error}")))
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     fn new(shared: Arc<Shared>, stream: S, peer: SocketAddr, node: NodeId, transport: Principal) -> Self {
         let gate = Gate::new(&shared.security, transport);
-        Self { shared, stream, peer, node, input: BytesMut::new(), gate }
+        Self { shared, stream, peer, node, input: BytesMut::new(), gate, limits: Limits::default() }
     }
 
     async fn serve(mut self) -> Result<(), End> {
@@ -99,26 +111,22 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     async fn converse(&mut self) -> Result<(), End> {
         loop {
             let frame = self.frame().await?;
-            if self.gate.expects_raw_token() {
+            let output = if self.gate.expects_raw_token() {
                 let answer = self.gate.raw_token(&frame, super::now().wall_ms);
-                let answer = answer.ok_or_else(|| End::Refused("a token was refused".to_owned()))?;
-                self.send(&wire::sized(&answer)).await?;
-                continue;
-            }
-            let incoming = wire::parse(frame).map_err(|refusal| End::Refused(refusal.to_string()))?;
-            let output = match incoming {
-                Incoming::ApiVersionsTooNew { correlation_id } => {
-                    self.admit(ApiKey::ApiVersions)?;
-                    Some(wire::encode_api_versions_too_new(correlation_id))
-                }
-                Incoming::Request(request) => {
-                    self.admit(request.api)?;
-                    match &request.body {
-                        RequestKind::SaslHandshake(_) | RequestKind::SaslAuthenticate(_) => {
-                            self.log_in(&request).await?;
+                Some(frame::sized(&answer.ok_or_else(|| End::Refused("a token was refused".to_owned()))?))
+            } else {
+                match frame::parse(frame)? {
+                    Incoming::ApiVersionsTooNew { correlation_id } => {
+                        self.admit(ApiKey::ApiVersions)?;
+                        Some(encode(correlation_id, ApiKey::ApiVersions, 0, &apis::too_new().into())?)
+                    }
+                    Incoming::Request { header, body } => {
+                        self.admit(header.api)?;
+                        if self.log_in(&header, &body).await? {
                             None
+                        } else {
+                            self.answer(header, body).await?
                         }
-                        _ => self.answer(request).await?,
                     }
                 }
             };
@@ -141,10 +149,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         }
     }
 
-    /// Answers SaslHandshake and SaslAuthenticate, which the state does not hear of.
-    async fn log_in(&mut self, request: &Request) -> Result<(), End> {
-        let (version, now_ms) = (request.version, super::now().wall_ms);
-        let (response, then_close) = match &request.body {
+    /// Answers SaslHandshake and SaslAuthenticate, which the state does not hear of. Returns whether it was one.
+    async fn log_in(&mut self, header: &Header, body: &RequestKind) -> Result<bool, End> {
+        let (version, now_ms) = (header.version, super::now().wall_ms);
+        let (response, then_close) = match body {
             RequestKind::SaslHandshake(body) => {
                 let answer = self.gate.handshake(body, version, now_ms);
                 (ResponseKind::from(answer.response), answer.then_close)
@@ -153,27 +161,35 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 let answer = self.gate.authenticate(body, version, now_ms);
                 (ResponseKind::from(answer.response), answer.then_close)
             }
-            _ => return Ok(()),
+            _ => return Ok(false),
         };
-        let output = encode(request.correlation_id, request.api, version, &response)?;
+        let output = encode(header.correlation_id, header.api, version, &response)?;
         self.send(&output).await?;
         if then_close {
-            return Err(End::Refused(format!("a client was not authenticated as {}", self.peer)));
+            return Err(End::Refused("a client was not authenticated".to_owned()));
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Reads one frame, without its size. Memory grows with what came, not with what was announced.
     async fn frame(&mut self) -> Result<Bytes, End> {
-        while self.input.len() < 4 {
+        // A token without a header may be shorter than any header.
+        let is_token = self.gate.expects_raw_token();
+        while self.input.len() < if is_token { SIZE } else { SIZE_AND_API } {
             self.read().await?;
         }
-        let size = i32::from_be_bytes([self.input[0], self.input[1], self.input[2], self.input[3]]);
-        let size = usize::try_from(size)
-            .ok()
-            .filter(|size| *size <= self.gate.largest_frame(LARGEST_FRAME))
-            .ok_or_else(|| End::Refused(format!("a frame of {size} bytes was refused")))?;
-        self.input.advance(4);
+        if is_token {
+            let size = self.gate.token_size(self.input.get_i32());
+            let size = size.ok_or_else(|| End::Refused("the size of a token was refused".to_owned()))?;
+            return self.rest(size).await;
+        }
+        let api_key = i16::from_be_bytes([self.input[4], self.input[5]]);
+        let size = self.input.get_i32();
+        let size = self.gate.limits(self.limits).admit(size, api_key)?;
+        self.rest(size).await
+    }
+
+    async fn rest(&mut self, size: usize) -> Result<Bytes, End> {
         while self.input.len() < size {
             self.read().await?;
         }
@@ -187,8 +203,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         }
     }
 
-    async fn answer(&mut self, request: Request) -> Result<Option<BytesMut>, End> {
-        let Request { api, version, correlation_id, client_id, body } = request;
+    async fn answer(&mut self, header: Header, body: RequestKind) -> Result<Option<BytesMut>, End> {
+        let Header { api, version, correlation_id, client_id } = header;
+        let client_id = client_id.unwrap_or_default();
         let handled = catch_unwind(AssertUnwindSafe(|| {
             self.shared.with(|state, now| {
                 let call =

@@ -11,6 +11,7 @@ use kafka_protocol::protocol::StrBytes;
 use uuid::Uuid;
 
 use crate::api::fetch::Fetches;
+use crate::groups::Groups;
 use crate::options::Options;
 pub(crate) use nodes::{NodeId, Nodes};
 use timers::{Timer, Timers};
@@ -32,6 +33,7 @@ pub(crate) struct State {
     pub(crate) nodes: Nodes,
     pub(crate) topics: Topics,
     pub(crate) fetches: Fetches,
+    pub(crate) groups: Groups,
     pub(crate) timers: Timers,
     pub(crate) random: fastrand::Rng,
     next_producer_id: i64,
@@ -47,6 +49,7 @@ impl State {
             nodes: Nodes::new(addresses),
             topics: Topics::default(),
             fetches: Fetches::default(),
+            groups: Groups::default(),
             timers: Timers::default(),
             random,
             next_producer_id: 0,
@@ -59,6 +62,7 @@ impl State {
         while let Some(timer) = self.timers.due(now.mono) {
             match timer {
                 Timer::Fetch(id) => crate::api::fetch::expire(self, now, id),
+                Timer::Group(id, due) => self.tick_group(now, &id, &due),
             }
         }
     }

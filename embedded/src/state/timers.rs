@@ -3,11 +3,17 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
+use kafka_protocol::messages::GroupId;
+
+use crate::groups::Due;
+
 /// Something to do later.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Timer {
     /// A waiting fetch has waited long enough.
     Fetch(u64),
+    /// A group has something to do.
+    Group(GroupId, Due),
 }
 
 /// The name of a timer, by which it is cancelled.

@@ -46,7 +46,8 @@ fn a_stranger_may_ask_for_versions_and_authenticate_and_nothing_else() {
     let mut gate = gate(0);
     assert_eq!(gate.admit(ApiKey::ApiVersions, NOW), Admit::Yes);
     assert_eq!(gate.principal(), &Principal::anonymous());
-    assert_eq!(gate.largest_frame(100 << 20), 512 * 1024);
+    assert_eq!(gate.limits(Limits::default()).produce, 512 * 1024);
+    assert_eq!(gate.limits(Limits::default()).other, 512 * 1024);
     let enabled = vec!["PLAIN".to_owned(), "SCRAM-SHA-512".to_owned()];
     assert_eq!(handshake(&mut gate, "PLAIN", NOW), (0, enabled, false));
     for api in [ApiKey::Metadata, ApiKey::ApiVersions, ApiKey::SaslHandshake] {
@@ -54,7 +55,7 @@ fn a_stranger_may_ask_for_versions_and_authenticate_and_nothing_else() {
     }
     authenticate(&mut gate, GOOD, NOW);
     assert_eq!(gate.principal(), &Principal::user("alice"));
-    assert_eq!(gate.largest_frame(100 << 20), 100 << 20);
+    assert_eq!(gate.limits(Limits::default()).produce, Limits::default().produce);
     for api in [ApiKey::Metadata, ApiKey::ApiVersions, ApiKey::Produce] {
         assert_eq!(gate.admit(api, NOW), Admit::Yes, "{api:?}");
     }
@@ -139,6 +140,10 @@ fn a_handshake_of_version_0_is_followed_by_tokens_without_headers() {
     assert!(!gate.expects_raw_token());
     gate.handshake(&request, 0, NOW);
     assert!(gate.expects_raw_token());
+    assert_eq!(
+        [1, 512 * 1024, 512 * 1024 + 1, -1].map(|size| gate.token_size(size)),
+        [Some(1), Some(512 * 1024), None, None]
+    );
     assert_eq!(gate.raw_token(GOOD, NOW), Some(Vec::new()));
     assert!(!gate.expects_raw_token());
     assert_eq!(gate.admit(ApiKey::Metadata, NOW), Admit::Yes);

@@ -72,7 +72,7 @@ enum Outcome {
 
 enum Exchange {
     Plain,
-    Scram(scram::Exchange),
+    Scram(Box<scram::Exchange>),
     OAuthBearer(oauthbearer::Exchange),
 }
 
@@ -121,10 +121,11 @@ impl Authenticator {
             return false;
         };
         if self.established.as_ref().is_none_or(|(before, _)| *before == mechanism) {
+            let scram = |hash| Exchange::Scram(Box::new(scram::Exchange::new(hash)));
             let exchange = match mechanism {
                 Mechanism::Plain => Exchange::Plain,
-                Mechanism::ScramSha256 => Exchange::Scram(scram::Exchange::new(ScramHash::Sha256)),
-                Mechanism::ScramSha512 => Exchange::Scram(scram::Exchange::new(ScramHash::Sha512)),
+                Mechanism::ScramSha256 => scram(ScramHash::Sha256),
+                Mechanism::ScramSha512 => scram(ScramHash::Sha512),
                 Mechanism::OAuthBearer => Exchange::OAuthBearer(oauthbearer::Exchange::default()),
             };
             self.exchange = Some((mechanism, exchange));
