@@ -6,17 +6,18 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use bytes::{Buf, Bytes, BytesMut};
-use kafka_protocol::messages::ResponseKind;
+use kafka_protocol::messages::{ApiKey, RequestKind, ResponseKind};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::Shared;
 use crate::api::{self, Call, Reply};
 use crate::state::NodeId;
-use crate::wire::{self, Incoming, Request};
+use crate::wire::apis;
+use crate::wire::frame::{self, Header, Incoming, Limits, Refusal};
 
-/// `socket.request.max.bytes` of Kafka.
-const LARGEST_FRAME: usize = 100 * 1024 * 1024;
+/// The size of a frame, and the number of the API that it calls.
+const SIZE_AND_API: usize = 6;
 /// How much of later requests is read while one waits.
 const READ_AHEAD: usize = 64 * 1024;
 
@@ -26,7 +27,8 @@ pub(super) async fn serve(shared: Arc<Shared>, stream: TcpStream, peer: SocketAd
         tracing::debug!(%peer, %error, "a connection ended before it began");
         return;
     }
-    let mut connection = Connection { shared, stream, peer, node, input: BytesMut::new() };
+    let mut connection =
+        Connection { shared, stream, peer, node, input: BytesMut::new(), limits: Limits::default() };
     if let Err(end) = connection.converse().await {
         tracing::debug!(%peer, node, %end, "a connection ended");
     }
@@ -37,6 +39,7 @@ pub(super) async fn serve(shared: Arc<Shared>, stream: TcpStream, peer: SocketAd
 enum End {
     Io(std::io::Error),
     Refused(String),
+    Frame(Refusal),
     ClosedByPeer,
 }
 
@@ -45,8 +48,15 @@ impl std::fmt::Display for End {
         match self {
             Self::Io(error) => write!(f, "{error}"),
             Self::Refused(reason) => f.write_str(reason),
+            Self::Frame(refusal) => refusal.fmt(f),
             Self::ClosedByPeer => f.write_str("closed by the client"),
         }
+    }
+}
+
+impl From<Refusal> for End {
+    fn from(refusal: Refusal) -> Self {
+        Self::Frame(refusal)
     }
 }
 
@@ -62,18 +72,23 @@ struct Connection<S> {
     peer: SocketAddr,
     node: NodeId,
     input: BytesMut,
+    limits: Limits,
+}
+
+fn encode(correlation_id: i32, api: ApiKey, version: i16, response: &ResponseKind) -> Result<BytesMut, End> {
+    frame::encode(correlation_id, api, version, response)
+        .map_err(|error| End::Refused(format!("{api:?} v{version} could not be answered: {error}")))
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     async fn converse(&mut self) -> Result<(), End> {
         loop {
             let frame = self.frame().await?;
-            let incoming = wire::parse(frame).map_err(|refusal| End::Refused(refusal.to_string()))?;
-            let output = match incoming {
+            let output = match frame::parse(frame)? {
                 Incoming::ApiVersionsTooNew { correlation_id } => {
-                    Some(wire::encode_api_versions_too_new(correlation_id))
+                    Some(encode(correlation_id, ApiKey::ApiVersions, 0, &apis::too_new().into())?)
                 }
-                Incoming::Request(request) => self.answer(request).await?,
+                Incoming::Request { header, body } => self.answer(header, body).await?,
             };
             if let Some(output) = output {
                 self.stream.write_all(&output).await?;
@@ -83,15 +98,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 
     /// Reads one frame, without its size. Memory grows with what came, not with what was announced.
     async fn frame(&mut self) -> Result<Bytes, End> {
-        while self.input.len() < 4 {
+        while self.input.len() < SIZE_AND_API {
             self.read().await?;
         }
-        let size = i32::from_be_bytes([self.input[0], self.input[1], self.input[2], self.input[3]]);
-        let size = usize::try_from(size)
-            .ok()
-            .filter(|size| *size <= LARGEST_FRAME)
-            .ok_or_else(|| End::Refused(format!("a frame of {size} bytes was refused")))?;
-        self.input.advance(4);
+        let api_key = i16::from_be_bytes([self.input[4], self.input[5]]);
+        let size = self.input.get_i32();
+        let size = self.limits.admit(size, api_key)?;
         while self.input.len() < size {
             self.read().await?;
         }
@@ -105,8 +117,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         }
     }
 
-    async fn answer(&mut self, request: Request) -> Result<Option<BytesMut>, End> {
-        let Request { api, version, correlation_id, client_id, body } = request;
+    async fn answer(&mut self, header: Header, body: RequestKind) -> Result<Option<BytesMut>, End> {
+        let Header { api, version, correlation_id, client_id } = header;
+        let client_id = client_id.unwrap_or_default();
         let handled = catch_unwind(AssertUnwindSafe(|| {
             self.shared.with(|state, now| {
                 let call =
@@ -124,9 +137,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             Reply::Nothing => return Ok(None),
             Reply::Close(reason) => return Err(End::Refused(reason.to_owned())),
         };
-        let output = wire::encode(correlation_id, api, version, &response)
-            .map_err(|error| End::Refused(format!("{api:?} v{version} could not be answered: {error}")))?;
-        Ok(Some(output))
+        encode(correlation_id, api, version, &response).map(Some)
     }
 
     /// Waits for an answer, and notices meanwhile that the client went away.
