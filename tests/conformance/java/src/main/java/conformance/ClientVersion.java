@@ -1,0 +1,27 @@
+package conformance;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.util.Properties;
+
+/** The version of kafka-clients on the class path, as its jar tells it. */
+final class ClientVersion {
+    private static final String RESOURCE = "/kafka/kafka-version.properties";
+
+    private ClientVersion() {}
+
+    static String get() {
+        try (InputStream resource = ClientVersion.class.getResourceAsStream(RESOURCE)) {
+            Properties properties = new Properties();
+            properties.load(resource);
+            return properties.getProperty("version");
+        } catch (IOException broken) {
+            throw new UncheckedIOException(broken);
+        }
+    }
+
+    static boolean before4() {
+        return get().startsWith("3.");
+    }
+}
