@@ -21,6 +21,11 @@ final class ClientVersion {
         }
     }
 
+    /** Returns what this client throws where the protocols of old and new clients differ. */
+    static Class<? extends Exception> kind(Class<? extends Exception> before4, Class<? extends Exception> since4) {
+        return before4() ? before4 : since4;
+    }
+
     static boolean before4() {
         return get().startsWith("3.");
     }

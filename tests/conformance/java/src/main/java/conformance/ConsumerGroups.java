@@ -114,12 +114,14 @@ final class ConsumerGroups {
         Member leaves = member(scope, group, "group.instance.id", "leaves").on(topic);
         split(2, stays, leaves);
         Set<Integer> before = leaves.owns();
-        int changes = stays.assigned.size() + stays.revoked.size();
+        Set<Integer> kept = stays.owns();
+        int revoked = stays.revoked.size();
         leaves.consumer.close();
         Member back = member(scope, group, "group.instance.id", "leaves").on(topic);
         Member.until("it is back", () -> !back.owns().isEmpty(), stays, back);
         same("partitions", before, back.owns());
-        same("changes of who stayed", changes, stays.assigned.size() + stays.revoked.size());
+        same("partitions of who stayed", kept, stays.owns());
+        same("how often it gave up some", revoked, stays.revoked.size());
         same("members", 2, GroupAdmin.describe(scope, group).members().size());
     }
 

@@ -3,6 +3,7 @@ package conformance;
 import static conformance.Expect.fails;
 import static conformance.Expect.same;
 
+import java.util.List;
 import java.util.Set;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;

@@ -7,6 +7,7 @@ import static conformance.Expect.same;
 
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -38,14 +39,13 @@ final class Since4 {
     static final class ByTheBroker {
         private ByTheBroker() {}
 
-        static void the_broker_follows_a_pattern(Scope scope) throws Exception {
+        static void the_broker_resolves_a_pattern(Scope scope) throws Exception {
             String prefix = scope.name("pattern");
             String first = scope.topic(prefix + "-a", 1);
-            Member member = ConsumerGroups.member(scope, scope.name("group"), "metadata.max.age.ms", "200");
-            member.consumer.subscribe(new SubscriptionPattern(prefix + "-[ab]"), member);
-            member.untilOwns(1);
             String second = scope.topic(prefix + "-b", 1);
             scope.topic(prefix + "-c", 1);
+            Member member = ConsumerGroups.member(scope, scope.name("group"));
+            member.consumer.subscribe(new SubscriptionPattern(prefix + "-[ab]"), member);
             member.untilOwns(2);
             same("topics", Set.of(Scope.at(first, 0), Scope.at(second, 0)), member.consumer.assignment());
         }

@@ -209,7 +209,12 @@ final class Topics {
                 get(scope.admin().describeTopics(TopicCollection.ofTopicIds(List.of(id))).allTopicIds()).get(id);
         same("name", topic, byId.name());
         same("id", id, byId.topicId());
-        same("partitions", byName.partitions(), byId.partitions());
+        same("partitions", 2, byId.partitions().size());
+        for (int i = 0; i < 2; i++) {
+            same("leader", byName.partitions().get(i).leader(), byId.partitions().get(i).leader());
+            same("replicas", byName.partitions().get(i).replicas(), byId.partitions().get(i).replicas());
+            same("in sync", byName.partitions().get(i).isr(), byId.partitions().get(i).isr());
+        }
     }
 
     static void an_unknown_id_is_told_apart_from_an_unknown_name(Scope scope) {

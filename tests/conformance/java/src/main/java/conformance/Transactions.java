@@ -201,7 +201,7 @@ final class Transactions {
         old.beginTransaction();
         // Older clients announce the partition first and are refused there; newer ones are refused when they write.
         fails(
-                ClientVersion.before4() ? ProducerFencedException.class : InvalidProducerEpochException.class,
+                ClientVersion.kind(ProducerFencedException.class, InvalidProducerEpochException.class),
                 () -> Scope.put(old, topic, 0, "late"));
         same("records", List.of(), scope.all(topic, 0, UNCOMMITTED));
     }
@@ -216,7 +216,7 @@ final class Transactions {
         KafkaConsumer<String, String> reader = scope.reader(Set.of(Scope.at(topic, 0)), "isolation.level", COMMITTED);
         same("records", List.of("after"), Scope.values(Scope.read(reader, 1)));
         fails(
-                ClientVersion.before4() ? ProducerFencedException.class : InvalidTxnStateException.class,
+                ClientVersion.kind(ProducerFencedException.class, InvalidTxnStateException.class),
                 producer::commitTransaction);
     }
 
