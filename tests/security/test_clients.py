@@ -131,7 +131,8 @@ def test_the_generated_authority_is_trusted_and_no_other() -> None:
     with cluster("SSL") as said, cluster("SSL") as other:
         round_trip(config(said, "SSL"))
         error = first_error(config(said, "SSL") | {"ssl.ca.pem": other["ca"]})
-        assert error.code() == KafkaError._SSL, error
+        # librdkafka calls it _SSL or _TRANSPORT, by what it sees first.
+        assert "certificate verify failed" in error.str(), error
 
 
 def test_a_client_shows_the_certificate_that_it_is_asked_for() -> None:
