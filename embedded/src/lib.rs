@@ -19,6 +19,7 @@ mod cluster;
 mod groups;
 mod log;
 mod options;
+pub mod security;
 mod server;
 mod state;
 mod transactions;

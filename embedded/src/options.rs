@@ -4,6 +4,8 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::security::SecurityOptions;
+
 /// What an embedded cluster is started with. The default is one broker that creates topics on demand.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -35,6 +37,8 @@ pub struct Options {
     /// compacted. Kafka looks each 5 minutes (`log.retention.check.interval.ms`) and 15 s
     /// (`log.cleaner.backoff.ms`), which is long for a test.
     pub cleaning_interval: Duration,
+    /// What the brokers speak and how clients authenticate; the default is PLAINTEXT.
+    pub security: SecurityOptions,
     /// Seeds all randomness (ids, faults), so that a run can be repeated; none takes a random seed.
     pub seed: Option<u64>,
 }
@@ -84,6 +88,7 @@ impl Default for Options {
             max_session_timeout: Duration::from_secs(30 * 60),
             limits: Limits::default(),
             cleaning_interval: Duration::from_secs(1),
+            security: SecurityOptions::default(),
             seed: None,
         }
     }

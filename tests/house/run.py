@@ -317,7 +317,8 @@ def house(script: str) -> list[str | Path]:
 
 
 def steps() -> list[Step]:
-    tests = ["cargo", "test", "--locked", "-p", "test-probe", "-p", "xtask", "--all-features"]
+    crates = ["test-probe", "test-probe-embedded", "xtask"]
+    tests = ["cargo", "test", "--locked", *(word for crate in crates for word in ("-p", crate)), "--all-features"]
     scripts = sorted((ROOT / "tests" / "house").glob("*.py"))
     xtask = ["cargo", "run", "--locked", "--quiet", "-p", "xtask", "--"]
     return [

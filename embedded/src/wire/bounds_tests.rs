@@ -69,6 +69,8 @@ fn a_metadata_bomb_of_20_bytes_is_refused_and_costs_nothing() {
         assert!(frame.len() <= 24);
         let peak = allocations::peak(|| assert!(matches!(parse(frame), Err(Refusal::Malformed(_)))));
         assert!(peak < 4096, "{peak}");
+        assert!(fault(ApiKey::Metadata, version, body).contains("topics: "), "{version}");
+        assert!(fault(ApiKey::Metadata, version, body).contains(" elements cannot stand in "), "{version}");
     }
 }
 

@@ -161,6 +161,14 @@ impl fmt::Display for Unencodable {
 
 impl std::error::Error for Unencodable {}
 
+/// Returns bytes as a frame without a header, which tokens of SASL are after version 0 of its handshake.
+pub(crate) fn sized(bytes: &[u8]) -> BytesMut {
+    let mut out = BytesMut::with_capacity(4 + bytes.len());
+    out.put_i32(bytes.len() as i32);
+    out.put_slice(bytes);
+    out
+}
+
 /// Returns a response as a frame, with its size field.
 pub(crate) fn encode(
     correlation_id: i32,

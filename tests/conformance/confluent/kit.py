@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
@@ -42,12 +43,18 @@ class Record:
     headers: Headers | None = None
 
 
-_ADMIN = AdminClient({"bootstrap.servers": bootstrap()})
+_LOCAL = threading.local()
 
 
 def admin() -> AdminClient:
-    """Returns the one admin client of the process; it may be used from every thread."""
-    return _ADMIN
+    """Returns the admin client of this check: each has a thread and a connection of its own.
+
+    A server that closes the connection over one check's call does not disturb the others.
+    """
+    if not hasattr(_LOCAL, "admin"):
+        _LOCAL.admin = AdminClient({"bootstrap.servers": bootstrap()})
+    found: AdminClient = _LOCAL.admin
+    return found
 
 
 def answer(future: Future[Any]) -> Any:
@@ -76,7 +83,19 @@ def new_topic(partitions: int = 1, config: dict[str, str] | None = None, name: s
     topic = name or unique("topic")
     only(admin().create_topics([NewTopic(topic, partitions, 1, config=config or {})]))
     settled(topic, partitions)
+    serving(topic, partitions)
     return topic
+
+
+def serving(topic: str, partitions: int) -> None:
+    """Waits until the leaders answer for their partitions: they may be named a moment before they do."""
+    asked = {TopicPartition(topic, partition): OffsetSpec.latest() for partition in range(partitions)}
+
+    def first_error() -> object:
+        errors = [future.exception(WAIT) for future in admin().list_offsets(asked).values()]
+        return next((error for error in errors if error is not None), None)
+
+    eventually(f"`{topic}` is served", first_error, lambda error: error is None)
 
 
 def settled(topic: str, partitions: int) -> TopicDescription:
