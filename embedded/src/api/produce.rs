@@ -68,7 +68,7 @@ fn append(
         }
     }
     let (is_transactional, id) = (batch.header.is_transactional(), batch.header.producer_id);
-    if is_transactional && !partition.log.has_transaction(id) {
+    if is_transactional && (transactional_id.is_none() || !partition.log.has_transaction(id)) {
         transactions::may_append(state, transactional_id, id, batch.header.producer_epoch, topic, index)?;
     }
     let partition = state.led_mut(call.node, topic, index)?;

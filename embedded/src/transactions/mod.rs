@@ -146,7 +146,7 @@ pub(crate) fn may_append(
     topic: &TopicName,
     partition: i32,
 ) -> Result<(), ResponseError> {
-    let id = id.ok_or(ResponseError::InvalidTxnState)?;
+    let id = id.ok_or(ResponseError::TransactionalIdAuthorizationFailed)?;
     may_write(state, id, Producer { id: producer_id, epoch }, &(topic.clone(), partition))
 }
 
