@@ -1,0 +1,134 @@
+//! Produce: records into logs.
+
+use kafka_protocol::ResponseError;
+use kafka_protocol::messages::produce_request::PartitionProduceData;
+use kafka_protocol::messages::produce_response::{
+    BatchIndexAndErrorMessage, LeaderIdAndEpoch, PartitionProduceResponse, TopicProduceResponse,
+};
+use kafka_protocol::messages::{BrokerId, ProduceRequest, ProduceResponse, TopicName, TransactionalId};
+
+use super::{Call, Reply, fetch, text};
+use crate::log::{Appended, Refused, batch};
+use crate::state::State;
+use crate::transactions;
+
+/// `acks` of a producer that waits for all replicas.
+const ALL: i16 = -1;
+
+pub(super) fn handle(state: &mut State, call: &Call<'_>, request: ProduceRequest) -> Reply {
+    let acks = request.acks;
+    let transactional_id = request.transactional_id.as_ref();
+    let mut failed = false;
+    let mut responses = Vec::with_capacity(request.topic_data.len());
+    for topic in request.topic_data {
+        let mut partitions = Vec::with_capacity(topic.partition_data.len());
+        for data in topic.partition_data {
+            let index = data.index;
+            let response = match append(state, call, transactional_id, &topic.name, data, acks) {
+                Ok(response) => response.with_index(index),
+                Err(refused) => {
+                    failed = true;
+                    refuse(state, call, &topic.name, index, refused)
+                }
+            };
+            partitions.push(response);
+        }
+        responses
+            .push(TopicProduceResponse::default().with_name(topic.name).with_partition_responses(partitions));
+    }
+    match acks {
+        // A producer that wants no answer learns of a failure by the end of its connection, as in Kafka.
+        0 if failed => Reply::Close("a produce request without acknowledgement failed"),
+        0 => Reply::Nothing,
+        _ => ProduceResponse::default().with_responses(responses).into(),
+    }
+}
+
+fn append(
+    state: &mut State,
+    call: &Call<'_>,
+    transactional_id: Option<&TransactionalId>,
+    topic: &TopicName,
+    data: PartitionProduceData,
+    acks: i16,
+) -> Result<PartitionProduceResponse, Refused> {
+    let index = data.index;
+    if state.topics.get(topic).and_then(|topic| topic.partition(index)).is_none() {
+        return Err(ResponseError::UnknownTopicOrPartition.into());
+    }
+    let batch = batch::only(data.records.unwrap_or_default(), call.version)?;
+    if !(-1..=1).contains(&acks) {
+        return Err(ResponseError::InvalidRequiredAcks.into());
+    }
+    let partition = state.led(call.node, topic, index)?;
+    if acks == ALL {
+        let is_up = |id: &&i32| state.nodes.get(**id).is_some_and(|node| node.up);
+        if partition.replicas.iter().filter(is_up).count() < partition.log.config().min_insync_replicas {
+            return Err(ResponseError::NotEnoughReplicas.into());
+        }
+    }
+    let (is_transactional, id) = (batch.header.is_transactional(), batch.header.producer_id);
+    if is_transactional && !partition.log.has_transaction(id) {
+        transactions::may_append(state, transactional_id, id, batch.header.producer_epoch, topic, index)?;
+    }
+    let partition = state.led_mut(call.node, topic, index)?;
+    let epoch = partition.leader_epoch;
+    let Appended { base_offset, log_append_time_ms } = partition.log.append(batch, epoch, call.now)?;
+    let log_start = partition.log.start();
+    if state.memory.wants_sealing() {
+        relieve(state);
+    }
+    fetch::grown(state, topic, index);
+    Ok(PartitionProduceResponse::default()
+        .with_base_offset(base_offset)
+        .with_log_append_time_ms(log_append_time_ms)
+        .with_log_start_offset(log_start))
+}
+
+/// Moves to files what still grows, when the rest was moved and that was not enough.
+fn relieve(state: &mut State) {
+    for partition in state.topics.partitions_mut() {
+        partition.log.seal();
+    }
+    if let Err(full) = state.memory.make_room(0) {
+        // The batch was taken; the next one is refused with the same reason.
+        tracing::warn!(%full, "records stayed in memory over the limit");
+    }
+}
+
+fn refuse(
+    state: &State,
+    call: &Call<'_>,
+    topic: &TopicName,
+    index: i32,
+    refused: Refused,
+) -> PartitionProduceResponse {
+    let Refused { error, reason, records } = refused;
+    let record = |(place, reason)| {
+        BatchIndexAndErrorMessage::default()
+            .with_batch_index(place)
+            .with_batch_index_error_message(text(reason))
+    };
+    let mut response = PartitionProduceResponse::default()
+        .with_index(index)
+        .with_error_code(error.code())
+        .with_base_offset(-1)
+        .with_log_append_time_ms(-1)
+        .with_log_start_offset(-1);
+    if call.version >= 8 {
+        response.record_errors = records.into_iter().map(record).collect();
+        response.error_message = reason.and_then(text);
+    }
+    match current_leader(state, topic, index) {
+        Some(leader) if call.version >= 10 && error == ResponseError::NotLeaderOrFollower => {
+            response.with_current_leader(leader)
+        }
+        _ => response,
+    }
+}
+
+fn current_leader(state: &State, topic: &TopicName, partition: i32) -> Option<LeaderIdAndEpoch> {
+    let partition = state.topics.get(topic)?.partition(partition)?;
+    let leader = BrokerId(partition.leader?);
+    Some(LeaderIdAndEpoch::default().with_leader_id(leader).with_leader_epoch(partition.leader_epoch))
+}

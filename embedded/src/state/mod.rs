@@ -1,0 +1,96 @@
+//! The whole cluster as data: what it knows, and what is due when. No task, no socket, no clock.
+
+pub(crate) mod nodes;
+pub(crate) mod timers;
+pub(crate) mod topics;
+
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use kafka_protocol::protocol::StrBytes;
+use uuid::Uuid;
+
+use crate::api::fetch::Fetches;
+use crate::groups::Groups;
+use crate::log::memory::Memory;
+use crate::options::Options;
+use crate::transactions::{self, Transactions};
+pub(crate) use nodes::{NodeId, Nodes};
+use timers::{Timer, Timers};
+use topics::Topics;
+
+/// The time of a call: for deadlines and for timestamps of records.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Now {
+    pub(crate) mono: Instant,
+    /// Milliseconds since 1970.
+    pub(crate) wall_ms: i64,
+}
+
+/// The state of a cluster.
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) options: Options,
+    pub(crate) cluster_id: StrBytes,
+    pub(crate) nodes: Nodes,
+    pub(crate) topics: Topics,
+    pub(crate) fetches: Fetches,
+    pub(crate) memory: Memory,
+    pub(crate) transactions: Transactions,
+    pub(crate) groups: Groups,
+    pub(crate) timers: Timers,
+    pub(crate) random: fastrand::Rng,
+    next_producer_id: i64,
+}
+
+impl State {
+    /// Returns an empty cluster whose brokers are at these addresses.
+    pub(crate) fn new(options: Options, addresses: &[SocketAddr]) -> Self {
+        let mut random = options.seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed);
+        let cluster_id = options.cluster_id.clone().unwrap_or_else(|| cluster_id(&mut random));
+        Self {
+            cluster_id: StrBytes::from_string(cluster_id),
+            nodes: Nodes::new(addresses),
+            topics: Topics::default(),
+            fetches: Fetches::default(),
+            memory: Memory::new(&options.limits),
+            transactions: Transactions::default(),
+            groups: Groups::default(),
+            timers: Timers::default(),
+            random,
+            next_producer_id: 0,
+            options,
+        }
+    }
+
+    /// Does what is due.
+    pub(crate) fn tick(&mut self, now: Now) {
+        while let Some(timer) = self.timers.due(now.mono) {
+            match timer {
+                Timer::Fetch(id) => crate::api::fetch::expire(self, now, id),
+                Timer::Transaction(id) => transactions::expire(self, now, &id),
+                Timer::Group(id, due) => self.tick_group(now, &id, &due),
+            }
+        }
+    }
+
+    /// Returns a producer id that nobody had before.
+    pub(crate) fn new_producer_id(&mut self) -> i64 {
+        let id = self.next_producer_id;
+        self.next_producer_id += 1;
+        id
+    }
+
+    /// Returns a random id of version 4.
+    pub(crate) fn new_uuid(&mut self) -> Uuid {
+        uuid::Builder::from_random_bytes(self.random.u128(..).to_be_bytes()).into_uuid()
+    }
+}
+
+/// Returns 22 characters as Kafka makes them: URL-safe base64 of 16 bytes, not beginning with a dash.
+fn cluster_id(random: &mut fastrand::Rng) -> String {
+    let mut id: String = std::iter::repeat_with(|| random.alphanumeric()).take(21).collect();
+    // The last of 22 characters carries two bits.
+    id.push(['A', 'Q', 'g', 'w'][random.usize(..4)]);
+    id
+}
