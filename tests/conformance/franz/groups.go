@@ -172,17 +172,6 @@ func bothProtocols(area string, server bool) []check {
 			s.ok(answers[topic].Err)
 			s.settled(topic, 3, only)
 		}},
-		{area + "/a_static_member_comes_back_to_its_partitions", func(s *scope) {
-			topic, group := s.topic(4), s.name("group")
-			first := s.member(group, topic, server, kgo.InstanceID("one"))
-			second := s.member(group, topic, server, kgo.InstanceID("two"))
-			s.settled(topic, 4, first, second)
-			was := second.held(topic)
-			second.Close()
-			again := s.member(group, topic, server, kgo.InstanceID("two"))
-			s.settled(topic, 4, first, again)
-			s.equal(again.held(topic), was)
-		}},
 		{area + "/a_commit_from_outside_a_running_group_is_refused", func(s *scope) {
 			topic, group := s.filled("a"), s.name("group")
 			s.came(s.member(group, topic, server), "a")
@@ -237,6 +226,18 @@ var groupChecks = append(bothProtocols("groups", false),
 		s.ok(err)
 		s.equal([]bool{slices.Contains(classic.Groups(), group), slices.Contains(classic.Groups(), other)},
 			[]bool{true, false})
+	}},
+	check{"groups/a_static_member_comes_back_to_its_partitions", func(s *scope) {
+		// Only here: franz-go 1.22.2 leaves a group of the other protocol without naming its instance.
+		topic, group := s.topic(4), s.name("group")
+		first := s.member(group, topic, false, kgo.InstanceID("one"))
+		second := s.member(group, topic, false, kgo.InstanceID("two"))
+		s.settled(topic, 4, first, second)
+		was := second.held(topic)
+		second.Close()
+		again := s.member(group, topic, false, kgo.InstanceID("two"))
+		s.settled(topic, 4, first, again)
+		s.equal(again.held(topic), was)
 	}},
 	check{"groups/a_member_is_removed_by_its_instance", func(s *scope) {
 		topic, group := s.topic(1), s.name("group")
