@@ -90,6 +90,10 @@ var fetchChecks = []check{
 		for _, end := range []string{"one", "two", "other"} {
 			_, err := admin.CreateTopic(s, 1, 1, nil, stem+"."+end)
 			s.ok(err)
+			s.until("the topic could be read", func() bool {
+				ends, err := admin.ListEndOffsets(s, stem+"."+end)
+				return err == nil && ends.Error() == nil
+			})
 			s.send(producer, stem+"."+end, end)
 		}
 		reader := s.client(kgo.ConsumeRegex(), kgo.ConsumeTopics("^"+stem+`\.(one|two)$`),

@@ -98,7 +98,8 @@ var produceChecks = []check{
 	}},
 	{"produce/a_topic_is_made_by_producing_to_it", func(s *scope) {
 		record := &kgo.Record{Topic: s.name("made-by-producing"), Value: []byte("a")}
-		s.ok(s.client(kgo.AllowAutoTopicCreation()).ProduceSync(s, record).FirstErr())
+		client := s.client(kgo.AllowAutoTopicCreation(), kgo.UnknownTopicRetries(-1))
+		s.ok(client.ProduceSync(s, record).FirstErr())
 		s.equal([]int64{int64(record.Partition), record.Offset}, []int64{0, 0})
 	}},
 }

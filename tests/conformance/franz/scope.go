@@ -113,9 +113,15 @@ func (s *scope) topic(partitions int32) string {
 
 func (s *scope) topicWith(partitions int32, settings map[string]*string) string {
 	name := s.name("topic")
-	made, err := s.admin().CreateTopic(s, partitions, 1, settings, name)
+	admin := s.admin()
+	made, err := admin.CreateTopic(s, partitions, 1, settings, name)
 	s.ok(err)
 	s.equal(made.Topic, name)
+	// The controller answers before the node has made the logs.
+	s.until("the topic could be read", func() bool {
+		ends, err := admin.ListEndOffsets(s, name)
+		return err == nil && ends.Error() == nil && len(ends[name]) == int(partitions)
+	})
 	return name
 }
 

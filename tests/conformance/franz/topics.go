@@ -16,10 +16,13 @@ var topicChecks = []check{
 		if value == nil || *value != "777000" {
 			s.fail("the reply showed retention.ms as %v", value)
 		}
-		listed, err := admin.ListTopics(s, name)
-		s.ok(err)
-		topic := listed[name]
-		s.ok(topic.Err)
+		var topic kadm.TopicDetail
+		s.until("the topic was known", func() bool {
+			listed, err := admin.ListTopics(s, name)
+			s.ok(err)
+			topic = listed[name]
+			return topic.Err == nil
+		})
 		s.equal([]any{topic.ID, len(topic.Partitions), topic.IsInternal}, []any{made.ID, 3, false})
 		for number, partition := range topic.Partitions {
 			s.equal(partition.Partition, number)
