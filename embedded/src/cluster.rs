@@ -8,6 +8,7 @@ use std::thread::JoinHandle;
 use tokio::sync::oneshot;
 
 use crate::options::Options;
+use crate::security::{CertificateAuthority, Security};
 use crate::server::{self, Shared};
 use crate::state::State;
 
@@ -78,9 +79,11 @@ impl EmbeddedKafka {
                 reason: format!("`{}` is less than 1", options.default_partitions),
             });
         }
+        let security = Security::new(options.security.clone())
+            .map_err(|error| StartError::InvalidOption { option: "security", reason: error.to_string() })?;
         let listeners = listen(&options)?;
         let addresses: Vec<SocketAddr> = listeners.iter().map(|(_, address)| *address).collect();
-        let shared = Arc::new(Shared::new(State::new(options, &addresses)));
+        let shared = Arc::new(Shared::new(State::new(options, &addresses), security));
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_io()
             .enable_time()
@@ -107,6 +110,12 @@ impl EmbeddedKafka {
     /// Returns the cluster id that clients see.
     pub fn cluster_id(&self) -> String {
         self.state().cluster_id.to_string()
+    }
+
+    /// Returns the authority that was made with the brokers' certificate: clients trust it, and it signs
+    /// certificates for them. There is none without TLS, or with a given certificate.
+    pub fn certificate_authority(&self) -> Option<&CertificateAuthority> {
+        self.shared.security.authority()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

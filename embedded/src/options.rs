@@ -1,7 +1,10 @@
 //! What an embedded cluster is started with.
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::path::PathBuf;
 use std::time::Duration;
+
+use crate::security::SecurityOptions;
 
 /// What an embedded cluster is started with. The default is one broker that creates topics on demand.
 #[derive(Debug, Clone)]
@@ -22,8 +25,53 @@ pub struct Options {
     /// How long an empty classic group waits for more members before its first assignment
     /// (`group.initial.rebalance.delay.ms`).
     pub initial_rebalance_delay: Duration,
+    /// The shortest session timeout that a member of a classic group may ask for
+    /// (`group.min.session.timeout.ms`). A second, where Kafka has six: tests want to see a member die soon.
+    pub min_session_timeout: Duration,
+    /// The longest session timeout that a member of a classic group may ask for
+    /// (`group.max.session.timeout.ms`).
+    pub max_session_timeout: Duration,
+    /// How much memory records may take, and what happens then.
+    pub limits: Limits,
+    /// How often topics are looked at that delete by `retention.ms` or `retention.bytes` of their own, or are
+    /// compacted. Kafka looks each 5 minutes (`log.retention.check.interval.ms`) and 15 s
+    /// (`log.cleaner.backoff.ms`), which is long for a test.
+    pub cleaning_interval: Duration,
+    /// What the brokers speak and how clients authenticate; the default is PLAINTEXT.
+    pub security: SecurityOptions,
     /// Seeds all randomness (ids, faults), so that a run can be repeated; none takes a random seed.
     pub seed: Option<u64>,
+}
+
+/// How much memory the records of a cluster may take. No record that was acknowledged is ever lost to a limit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of record batches, of all topics together.
+    pub memory_bytes: usize,
+    /// What happens when there is no room for another batch.
+    pub when_full: WhenFull,
+}
+
+/// What happens to a batch for which there is no room.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum WhenFull {
+    /// It is refused with `POLICY_VIOLATION`, which producers report at once, with the limit.
+    Refuse,
+    /// The oldest records are moved to temporary files, which have no name where the system allows that, and are
+    /// gone with the cluster in any case. When they cannot be written, the batch is refused with
+    /// `KAFKA_STORAGE_ERROR`.
+    Spill {
+        /// Where the files are; none is the system's folder for temporary files.
+        dir: Option<PathBuf>,
+    },
+}
+
+impl Default for Limits {
+    /// 512 MiB, then files.
+    fn default() -> Self {
+        Self { memory_bytes: 512 * 1024 * 1024, when_full: WhenFull::Spill { dir: None } }
+    }
 }
 
 impl Default for Options {
@@ -36,6 +84,11 @@ impl Default for Options {
             auto_create_topics: true,
             default_partitions: 1,
             initial_rebalance_delay: Duration::ZERO,
+            min_session_timeout: Duration::from_secs(1),
+            max_session_timeout: Duration::from_secs(30 * 60),
+            limits: Limits::default(),
+            cleaning_interval: Duration::from_secs(1),
+            security: SecurityOptions::default(),
             seed: None,
         }
     }

@@ -1,12 +1,19 @@
 //! Requests to answers, one file per family of APIs.
 
+pub(crate) mod coordinators;
 pub(crate) mod fetch;
+mod group_admin;
+mod group_members;
+mod group_offsets;
 mod metadata;
 mod offsets;
 mod produce;
 mod producer_ids;
 mod topics;
-pub(crate) mod versions;
+mod transaction_admin;
+mod transaction_offsets;
+mod transactions;
+mod versions;
 
 use std::net::IpAddr;
 
@@ -72,18 +79,40 @@ impl<T: Into<ResponseKind>> From<T> for Reply {
 /// Answers a request.
 pub(crate) fn handle(state: &mut State, call: &Call<'_>, request: RequestKind) -> Reply {
     match request {
-        RequestKind::ApiVersions(_) => versions::response(0).into(),
+        RequestKind::ApiVersions(_) => versions::handle().into(),
         RequestKind::Metadata(request) => metadata::handle(state, call, request).into(),
         RequestKind::DescribeTopicPartitions(request) => {
             metadata::describe_topic_partitions(state, request).into()
         }
         RequestKind::CreateTopics(request) => topics::create(state, request).into(),
         RequestKind::DeleteTopics(request) => topics::delete(state, call, request).into(),
-        RequestKind::InitProducerId(request) => producer_ids::init(state, request).into(),
+        RequestKind::InitProducerId(request) => producer_ids::init(state, call, &request).into(),
+        RequestKind::AddPartitionsToTxn(request) => transactions::add_partitions(state, call, request).into(),
+        RequestKind::AddOffsetsToTxn(request) => transactions::add_offsets(state, call, &request).into(),
+        RequestKind::TxnOffsetCommit(request) => transaction_offsets::commit(state, call, request).into(),
+        RequestKind::EndTxn(request) => transactions::end(state, call, &request).into(),
+        RequestKind::DescribeTransactions(request) => {
+            transaction_admin::describe(state, call, request).into()
+        }
+        RequestKind::ListTransactions(request) => transaction_admin::list(state, call, request).into(),
+        RequestKind::DescribeProducers(request) => {
+            transaction_admin::describe_producers(state, call, request).into()
+        }
         RequestKind::Produce(request) => produce::handle(state, call, request),
         RequestKind::Fetch(request) => fetch::handle(state, call, request),
         RequestKind::ListOffsets(request) => offsets::list(state, call, request).into(),
         RequestKind::OffsetForLeaderEpoch(request) => offsets::for_leader_epoch(state, call, request).into(),
+        RequestKind::FindCoordinator(request) => coordinators::find(state, call, request).into(),
+        RequestKind::JoinGroup(request) => group_members::join(state, call, request),
+        RequestKind::SyncGroup(request) => group_members::sync(state, call, request),
+        RequestKind::Heartbeat(request) => group_members::heartbeat(state, call, request).into(),
+        RequestKind::LeaveGroup(request) => group_members::leave(state, call, request).into(),
+        RequestKind::OffsetCommit(request) => group_offsets::commit(state, call, request).into(),
+        RequestKind::OffsetFetch(request) => group_offsets::fetch(state, call, request).into(),
+        RequestKind::OffsetDelete(request) => group_offsets::delete(state, call, request).into(),
+        RequestKind::ListGroups(request) => group_admin::list(state, call, request).into(),
+        RequestKind::DescribeGroups(request) => group_admin::describe(state, call, request).into(),
+        RequestKind::DeleteGroups(request) => group_admin::delete(state, call, request).into(),
         _ => Reply::Close("the API is not served"),
     }
 }

@@ -83,6 +83,7 @@ fn deleted(state: &mut State, call: &Call<'_>, asked: DeleteTopicState) -> Delet
     else {
         return result.with_name(name).with_topic_id(asked.topic_id).with_error_code(unknown.code());
     };
+    state.groups.offsets.forget_topic(&name);
     let waiting = topic.partitions.into_iter().flat_map(|partition| partition.waiting).collect();
     fetch::wake(state, call.now, waiting);
     result.with_name(Some(name)).with_topic_id(topic.id)

@@ -11,7 +11,10 @@ use kafka_protocol::protocol::StrBytes;
 use uuid::Uuid;
 
 use crate::api::fetch::Fetches;
+use crate::groups::Groups;
+use crate::log::memory::Memory;
 use crate::options::Options;
+use crate::transactions::{self, Transactions};
 pub(crate) use nodes::{NodeId, Nodes};
 use timers::{Timer, Timers};
 use topics::Topics;
@@ -32,6 +35,9 @@ pub(crate) struct State {
     pub(crate) nodes: Nodes,
     pub(crate) topics: Topics,
     pub(crate) fetches: Fetches,
+    pub(crate) memory: Memory,
+    pub(crate) transactions: Transactions,
+    pub(crate) groups: Groups,
     pub(crate) timers: Timers,
     pub(crate) random: fastrand::Rng,
     next_producer_id: i64,
@@ -47,6 +53,9 @@ impl State {
             nodes: Nodes::new(addresses),
             topics: Topics::default(),
             fetches: Fetches::default(),
+            memory: Memory::new(&options.limits),
+            transactions: Transactions::default(),
+            groups: Groups::default(),
             timers: Timers::default(),
             random,
             next_producer_id: 0,
@@ -59,6 +68,8 @@ impl State {
         while let Some(timer) = self.timers.due(now.mono) {
             match timer {
                 Timer::Fetch(id) => crate::api::fetch::expire(self, now, id),
+                Timer::Transaction(id) => transactions::expire(self, now, &id),
+                Timer::Group(id, due) => self.tick_group(now, &id, &due),
             }
         }
     }

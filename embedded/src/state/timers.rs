@@ -3,11 +3,19 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
+use kafka_protocol::messages::{GroupId, TransactionalId};
+
+use crate::groups::Due;
+
 /// Something to do later.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Timer {
     /// A waiting fetch has waited long enough.
     Fetch(u64),
+    /// A transaction takes longer than its producer allowed.
+    Transaction(TransactionalId),
+    /// A group has something to do.
+    Group(GroupId, Due),
 }
 
 /// The name of a timer, by which it is cancelled.

@@ -1,0 +1,62 @@
+//! FindCoordinator, and the check that the broker that was asked is the coordinator.
+
+use kafka_protocol::ResponseError;
+use kafka_protocol::messages::find_coordinator_response::Coordinator;
+use kafka_protocol::messages::{BrokerId, FindCoordinatorRequest, FindCoordinatorResponse};
+use kafka_protocol::protocol::StrBytes;
+
+use super::{Call, text};
+use crate::state::State;
+
+/// What a key names.
+const GROUP: i8 = 0;
+const TRANSACTION: i8 = 1;
+/// From this version on a request has many keys (KIP-699).
+const BATCHED: i16 = 4;
+
+pub(super) fn find(
+    state: &State,
+    call: &Call<'_>,
+    request: FindCoordinatorRequest,
+) -> FindCoordinatorResponse {
+    if call.version >= BATCHED {
+        let found = request.coordinator_keys.into_iter().map(|key| found(state, key, request.key_type));
+        return FindCoordinatorResponse::default().with_coordinators(found.collect());
+    }
+    let found = found(state, request.key, request.key_type);
+    FindCoordinatorResponse::default()
+        .with_error_code(found.error_code)
+        .with_error_message(found.error_message.filter(|_| call.version >= 1))
+        .with_node_id(found.node_id)
+        .with_host(found.host)
+        .with_port(found.port)
+}
+
+fn found(state: &State, key: StrBytes, key_type: i8) -> Coordinator {
+    let node = match key_type {
+        GROUP | TRANSACTION => {
+            state.nodes.coordinator(&key).ok_or((ResponseError::CoordinatorNotAvailable, "no broker was up"))
+        }
+        _ => Err((ResponseError::InvalidRequest, "the key was of an unknown type")),
+    };
+    let coordinator = Coordinator::default().with_key(key);
+    match node {
+        Ok(node) => {
+            coordinator.with_node_id(BrokerId(node.id)).with_host(node.host.clone()).with_port(node.port)
+        }
+        Err((error, reason)) => coordinator
+            .with_error_code(error.code())
+            .with_error_message(text(reason))
+            .with_node_id(BrokerId(-1))
+            .with_port(-1),
+    }
+}
+
+/// Returns an error unless the broker that was asked coordinates this group or transactional id.
+pub(super) fn check(state: &State, call: &Call<'_>, key: &str) -> Result<(), ResponseError> {
+    match state.nodes.coordinator(key) {
+        Some(node) if node.id == call.node => Ok(()),
+        Some(_) => Err(ResponseError::NotCoordinator),
+        None => Err(ResponseError::CoordinatorNotAvailable),
+    }
+}

@@ -1,0 +1,118 @@
+//! ListGroups, DescribeGroups and DeleteGroups: groups as admin tools see them.
+
+use kafka_protocol::ResponseError;
+use kafka_protocol::messages::delete_groups_response::DeletableGroupResult;
+use kafka_protocol::messages::describe_groups_response::{DescribedGroup, DescribedGroupMember};
+use kafka_protocol::messages::list_groups_response::ListedGroup;
+use kafka_protocol::messages::{
+    DeleteGroupsRequest, DeleteGroupsResponse, DescribeGroupsRequest, DescribeGroupsResponse,
+    ListGroupsRequest, ListGroupsResponse,
+};
+use kafka_protocol::protocol::StrBytes;
+
+use super::group_members::{check, code};
+use super::{Call, coordinators, text};
+use crate::groups::Group;
+use crate::groups::classic::{Classic, Member, Phase};
+use crate::state::State;
+
+/// From this version of DescribeGroups on a missing group is an error (KIP-1043).
+const NAMES_MISSING_GROUPS: i16 = 6;
+/// READ, DELETE, DESCRIBE, DESCRIBE_CONFIGS and ALTER_CONFIGS, each a bit: what one may do with a group
+/// (KIP-430).
+pub(super) const ALL_OPERATIONS: i32 = 1 << 3 | 1 << 6 | 1 << 8 | 1 << 10 | 1 << 11;
+/// What one may do was not asked for.
+pub(super) const NO_OPERATIONS: i32 = i32::MIN;
+
+pub(super) fn list(state: &State, call: &Call<'_>, request: ListGroupsRequest) -> ListGroupsResponse {
+    let wanted = |filter: &[StrBytes], value: &str| {
+        filter.is_empty() || filter.iter().any(|wanted| wanted.eq_ignore_ascii_case(value))
+    };
+    let here = state.groups.iter().filter(|(id, _)| coordinators::check(state, call, id).is_ok());
+    let groups = here
+        .map(|(id, group)| (id, group.state(), group.kind(), group.protocol_type()))
+        .filter(|(_, state, kind, _)| {
+            wanted(&request.states_filter, state) && wanted(&request.types_filter, kind)
+        })
+        .map(|(id, state, kind, protocol_type)| {
+            ListedGroup::default()
+                .with_group_id(id.clone())
+                .with_protocol_type(protocol_type)
+                .with_group_state(StrBytes::from_static_str(state))
+                .with_group_type(StrBytes::from_static_str(kind))
+        });
+    ListGroupsResponse::default().with_groups(groups.collect())
+}
+
+pub(super) fn describe(
+    state: &State,
+    call: &Call<'_>,
+    request: DescribeGroupsRequest,
+) -> DescribeGroupsResponse {
+    let operations = match request.include_authorized_operations {
+        true => ALL_OPERATIONS,
+        false => NO_OPERATIONS,
+    };
+    let groups = request.groups.into_iter().map(|id| {
+        let described = match coordinators::check(state, call, &id) {
+            Err(error) => DescribedGroup::default().with_error_code(error.code()),
+            Ok(()) => match state.groups.get(&id) {
+                Some(Group::Classic(group)) => described(group),
+                None => missing(call.version, format!("group `{}` was not found", *id)),
+            }
+            .with_authorized_operations(operations),
+        };
+        described.with_group_id(id)
+    });
+    DescribeGroupsResponse::default().with_groups(groups.collect())
+}
+
+fn missing(version: i16, reason: String) -> DescribedGroup {
+    let dead = DescribedGroup::default().with_group_state(StrBytes::from_static_str("Dead"));
+    match version {
+        NAMES_MISSING_GROUPS.. => {
+            dead.with_error_code(ResponseError::GroupIdNotFound.code()).with_error_message(text(reason))
+        }
+        _ => dead,
+    }
+}
+
+fn described(group: &Classic) -> DescribedGroup {
+    // Until the group is stable, what its members say is not agreed upon.
+    let protocol = group.protocol().filter(|_| group.phase() == Phase::Stable);
+    let member = |(id, member): (&StrBytes, &Member)| {
+        let described = DescribedGroupMember::default()
+            .with_member_id(id.clone())
+            .with_group_instance_id(member.instance_id.clone())
+            .with_client_id(member.client_id.clone())
+            .with_client_host(member.client_host.clone());
+        match protocol {
+            Some(protocol) => described
+                .with_member_metadata(member.protocols.metadata(protocol))
+                .with_member_assignment(member.assignment.clone()),
+            None => described,
+        }
+    };
+    DescribedGroup::default()
+        .with_error_message(None)
+        .with_group_state(StrBytes::from_static_str(group.phase().name()))
+        .with_protocol_type(group.protocol_type().cloned().unwrap_or_default())
+        .with_protocol_data(protocol.cloned().unwrap_or_default())
+        .with_members(group.members().map(member).collect())
+}
+
+pub(super) fn delete(
+    state: &mut State,
+    call: &Call<'_>,
+    request: DeleteGroupsRequest,
+) -> DeleteGroupsResponse {
+    let results = request.groups_names.into_iter().map(|id| {
+        let deleted = check(state, call, &id).and_then(|()| {
+            let (groups, mut context) = state.groups_with(call.now, &id);
+            groups.delete(&mut context)
+        });
+        DeletableGroupResult::default().with_group_id(id).with_error_code(code(deleted))
+    });
+    let results = results.collect();
+    DeleteGroupsResponse::default().with_results(results)
+}

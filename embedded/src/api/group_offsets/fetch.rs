@@ -1,0 +1,146 @@
+//! OffsetFetch: what groups committed.
+
+use kafka_protocol::ResponseError;
+use kafka_protocol::messages::offset_fetch_request::{OffsetFetchRequestGroup, OffsetFetchRequestTopics};
+use kafka_protocol::messages::offset_fetch_response::{
+    OffsetFetchResponseGroup, OffsetFetchResponsePartition, OffsetFetchResponsePartitions,
+    OffsetFetchResponseTopic, OffsetFetchResponseTopics,
+};
+use kafka_protocol::messages::{GroupId, OffsetFetchRequest, OffsetFetchResponse};
+
+use crate::api::{Call, coordinators};
+use crate::groups::offsets::{Committed, Place};
+use crate::state::State;
+
+/// From this version on an error of the whole group has a place of its own.
+const HAS_ERROR: i16 = 2;
+/// From this version on a request has many groups (KIP-709).
+const BATCHED: i16 = 8;
+
+pub(in crate::api) fn fetch(
+    state: &State,
+    call: &Call<'_>,
+    request: OffsetFetchRequest,
+) -> OffsetFetchResponse {
+    let stable = request.require_stable;
+    if call.version >= BATCHED {
+        let groups = request.groups.into_iter().map(|group| fetched(state, call, group, stable));
+        return OffsetFetchResponse::default().with_groups(groups.collect());
+    }
+    let topics = request.topics.map(|topics| {
+        let topic = |topic: kafka_protocol::messages::offset_fetch_request::OffsetFetchRequestTopic| {
+            OffsetFetchRequestTopics::default()
+                .with_name(topic.name)
+                .with_partition_indexes(topic.partition_indexes)
+        };
+        topics.into_iter().map(topic).collect::<Vec<_>>()
+    });
+    let group =
+        OffsetFetchRequestGroup::default().with_group_id(request.group_id).with_topics(topics.clone());
+    let mut found = fetched(state, call, group, stable);
+    if call.version < HAS_ERROR
+        && let Some(error) = ResponseError::try_from_code(found.error_code)
+    {
+        found.topics = refused(topics.unwrap_or_default(), error);
+        found.error_code = 0;
+    }
+    OffsetFetchResponse::default()
+        .with_error_code(found.error_code)
+        .with_topics(found.topics.into_iter().map(unbatched).collect())
+}
+
+fn fetched(
+    state: &State,
+    call: &Call<'_>,
+    asked: OffsetFetchRequestGroup,
+    stable: bool,
+) -> OffsetFetchResponseGroup {
+    let group = asked.group_id;
+    let response = OffsetFetchResponseGroup::default();
+    if let Err(error) = coordinators::check(state, call, &group) {
+        return response.with_group_id(group).with_error_code(error.code());
+    }
+    let topics = match asked.topics {
+        Some(topics) => some(state, &group, topics, stable),
+        None => all(state, &group, stable),
+    };
+    response.with_group_id(group).with_topics(topics)
+}
+
+fn some(
+    state: &State,
+    group: &GroupId,
+    asked: Vec<OffsetFetchRequestTopics>,
+    stable: bool,
+) -> Vec<OffsetFetchResponseTopics> {
+    let topics = asked.into_iter().map(|topic| {
+        let partitions = topic.partition_indexes.iter().map(|index| {
+            let place = (topic.name.clone(), *index);
+            offset(state, group, &place, state.groups.offsets.get(group, &place), stable)
+        });
+        let partitions = partitions.collect();
+        OffsetFetchResponseTopics::default().with_name(topic.name).with_partitions(partitions)
+    });
+    topics.collect()
+}
+
+fn all(state: &State, group: &GroupId, stable: bool) -> Vec<OffsetFetchResponseTopics> {
+    let mut topics: Vec<OffsetFetchResponseTopics> = Vec::new();
+    for (place, committed) in state.groups.offsets.all(group) {
+        let found = offset(state, group, place, Some(committed), stable);
+        match topics.last_mut().filter(|topic| topic.name == place.0) {
+            Some(topic) => topic.partitions.push(found),
+            None => topics.push(
+                OffsetFetchResponseTopics::default().with_name(place.0.clone()).with_partitions(vec![found]),
+            ),
+        }
+    }
+    topics
+}
+
+fn offset(
+    state: &State,
+    group: &GroupId,
+    place: &Place,
+    committed: Option<&Committed>,
+    stable: bool,
+) -> OffsetFetchResponsePartitions {
+    let none = none(place.1);
+    if stable && state.groups.offsets.is_unstable(group, place) {
+        return none.with_error_code(ResponseError::UnstableOffsetCommit.code());
+    }
+    let Some(committed) = committed else { return none };
+    none.with_committed_offset(committed.offset)
+        .with_committed_leader_epoch(committed.leader_epoch)
+        .with_metadata(Some(committed.metadata.clone()))
+}
+
+fn none(partition: i32) -> OffsetFetchResponsePartitions {
+    OffsetFetchResponsePartitions::default()
+        .with_partition_index(partition)
+        .with_committed_offset(-1)
+        .with_committed_leader_epoch(-1)
+        .with_metadata(Some(Default::default()))
+}
+
+fn refused(topics: Vec<OffsetFetchRequestTopics>, error: ResponseError) -> Vec<OffsetFetchResponseTopics> {
+    let topics = topics.into_iter().map(|topic| {
+        let indexes = topic.partition_indexes.into_iter();
+        let partitions = indexes.map(|index| none(index).with_error_code(error.code())).collect();
+        OffsetFetchResponseTopics::default().with_name(topic.name).with_partitions(partitions)
+    });
+    topics.collect()
+}
+
+/// Returns a topic as requests of one group have it.
+fn unbatched(topic: OffsetFetchResponseTopics) -> OffsetFetchResponseTopic {
+    let partitions = topic.partitions.into_iter().map(|found| {
+        OffsetFetchResponsePartition::default()
+            .with_partition_index(found.partition_index)
+            .with_committed_offset(found.committed_offset)
+            .with_committed_leader_epoch(found.committed_leader_epoch)
+            .with_metadata(found.metadata)
+            .with_error_code(found.error_code)
+    });
+    OffsetFetchResponseTopic::default().with_name(topic.name).with_partitions(partitions.collect())
+}

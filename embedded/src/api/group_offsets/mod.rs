@@ -1,0 +1,131 @@
+//! OffsetCommit, OffsetFetch and OffsetDelete: how far a group is.
+
+use kafka_protocol::ResponseError;
+use kafka_protocol::messages::offset_commit_response::{
+    OffsetCommitResponsePartition, OffsetCommitResponseTopic,
+};
+use kafka_protocol::messages::offset_delete_response::{
+    OffsetDeleteResponsePartition, OffsetDeleteResponseTopic,
+};
+use kafka_protocol::messages::{
+    GroupId, OffsetCommitRequest, OffsetCommitResponse, OffsetDeleteRequest, OffsetDeleteResponse, TopicName,
+};
+use kafka_protocol::protocol::StrBytes;
+
+use super::group_members::code;
+use super::{Call, coordinators};
+use crate::groups::Group;
+use crate::groups::commits::{CommitKind, Committer};
+use crate::groups::offsets::Committed;
+use crate::state::State;
+
+mod fetch;
+
+pub(super) use fetch::fetch;
+
+/// `offset.metadata.max.bytes` of Kafka.
+const LONGEST_METADATA: usize = 4096;
+
+pub(super) fn commit(
+    state: &mut State,
+    call: &Call<'_>,
+    request: OffsetCommitRequest,
+) -> OffsetCommitResponse {
+    let group = request.group_id;
+    let mut checked = Ok(());
+    // As in Kafka, who is asked matters only when there is something to store.
+    if request.topics.iter().any(|topic| state.topics.get(&topic.name).is_some()) {
+        checked = coordinators::check(state, call, &group).and_then(|()| {
+            let committer = Committer {
+                member_id: &request.member_id,
+                instance_id: request.group_instance_id.as_ref(),
+                generation: request.generation_id_or_member_epoch,
+                kind: CommitKind::AtOnce(call.version),
+            };
+            let (groups, mut context) = state.groups_with(call.now, &group);
+            groups.check_commit(&mut context, &committer)
+        });
+    }
+    let topics = request.topics.into_iter().map(|topic| {
+        let partitions = topic.partitions.into_iter().map(|partition| {
+            let index = partition.partition_index;
+            let stored = known(state, &topic.name, index).and(checked).and_then(|()| {
+                let (offset, epoch) = (partition.committed_offset, partition.committed_leader_epoch);
+                let committed = committed(offset, epoch, partition.committed_metadata)?;
+                state.groups.offsets.commit(&group, (topic.name.clone(), index), committed);
+                Ok(())
+            });
+            OffsetCommitResponsePartition::default().with_partition_index(index).with_error_code(code(stored))
+        });
+        let partitions = partitions.collect();
+        OffsetCommitResponseTopic::default().with_name(topic.name).with_partitions(partitions)
+    });
+    OffsetCommitResponse::default().with_topics(topics.collect())
+}
+
+/// Returns an error for a partition that does not exist.
+pub(super) fn known(state: &State, topic: &TopicName, partition: i32) -> Result<(), ResponseError> {
+    let known = state.topics.get(topic).and_then(|topic| topic.partition(partition));
+    known.map(|_| ()).ok_or(ResponseError::UnknownTopicOrPartition)
+}
+
+/// Checks what a client wants to store.
+pub(super) fn committed(
+    offset: i64,
+    leader_epoch: i32,
+    metadata: Option<StrBytes>,
+) -> Result<Committed, ResponseError> {
+    let metadata = metadata.unwrap_or_default();
+    if metadata.len() > LONGEST_METADATA {
+        return Err(ResponseError::OffsetMetadataTooLarge);
+    }
+    Ok(Committed { offset, leader_epoch, metadata })
+}
+
+pub(super) fn delete(
+    state: &mut State,
+    call: &Call<'_>,
+    request: OffsetDeleteRequest,
+) -> OffsetDeleteResponse {
+    let group = request.group_id;
+    let checked = coordinators::check(state, call, &group).and_then(|()| may_delete(state, &group));
+    if let Err(error) = checked {
+        return OffsetDeleteResponse::default().with_error_code(error.code());
+    }
+    let topics = request.topics.into_iter().map(|topic| {
+        let partitions = topic.partitions.iter().map(|partition| {
+            let index = partition.partition_index;
+            let deleted = known(state, &topic.name, index).and_then(|()| {
+                if is_subscribed(state, &group, &topic.name) {
+                    return Err(ResponseError::GroupSubscribedToTopic);
+                }
+                state.groups.offsets.delete(&group, &(topic.name.clone(), index));
+                Ok(())
+            });
+            OffsetDeleteResponsePartition::default()
+                .with_partition_index(index)
+                .with_error_code(code(deleted))
+        });
+        let partitions = partitions.collect();
+        OffsetDeleteResponseTopic::default().with_name(topic.name).with_partitions(partitions)
+    });
+    OffsetDeleteResponse::default().with_topics(topics.collect())
+}
+
+fn may_delete(state: &State, group: &GroupId) -> Result<(), ResponseError> {
+    match state.groups.get(group) {
+        None => Err(ResponseError::GroupIdNotFound),
+        // What a group that consumes no topics means by them is not known.
+        Some(Group::Classic(group)) if !group.is_empty() && !group.consumes() => {
+            Err(ResponseError::NonEmptyGroup)
+        }
+        Some(Group::Classic(_)) => Ok(()),
+    }
+}
+
+fn is_subscribed(state: &State, group: &GroupId, topic: &TopicName) -> bool {
+    match state.groups.get(group) {
+        Some(Group::Classic(group)) => group.is_subscribed(topic),
+        None => false,
+    }
+}

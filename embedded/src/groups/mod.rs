@@ -1,0 +1,156 @@
+//! The group coordinator: members, generations and offsets of groups.
+//!
+//! `classic` are the groups whose leader, a client, assigns partitions; `offsets` is how far groups of either
+//! kind are. All of it is data and calls with a time: what waits is kept as a `Responder`, what is due as a
+//! [`Timer`].
+
+pub(crate) mod classic;
+pub(crate) mod commits;
+pub(crate) mod offsets;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use kafka_protocol::ResponseError;
+use kafka_protocol::messages::GroupId;
+use kafka_protocol::protocol::StrBytes;
+
+use crate::options::Options;
+use crate::state::timers::{Timer, TimerId, Timers};
+use crate::state::{Now, State};
+use classic::Classic;
+use offsets::Offsets;
+
+/// All groups of a cluster, in the order of their ids.
+#[derive(Debug, Default)]
+pub(crate) struct Groups {
+    by_id: BTreeMap<GroupId, Group>,
+    pub(crate) offsets: Offsets,
+}
+
+/// A group, with members or without.
+#[derive(Debug)]
+pub(crate) enum Group {
+    /// The members agree among themselves; also a group that only has offsets.
+    Classic(Classic),
+}
+
+/// Something that a group has to do later.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Due {
+    /// A rebalance has waited long enough for members to join.
+    Join,
+    /// A rebalance has waited long enough for members to ask for their assignment.
+    Sync,
+    /// A member was not heard of for its session timeout.
+    Session(StrBytes),
+}
+
+/// What a group needs of the cluster when it changes.
+#[derive(Debug)]
+pub(crate) struct Context<'a> {
+    pub(crate) now: Now,
+    pub(crate) group: &'a GroupId,
+    pub(crate) options: &'a Options,
+    pub(crate) random: &'a mut fastrand::Rng,
+    timers: &'a mut Timers,
+}
+
+impl Context<'_> {
+    /// Schedules in place of what this timer was before.
+    pub(crate) fn set(&mut self, timer: &mut Option<TimerId>, after: Duration, due: Due) {
+        self.cancel(timer);
+        let at = self.now.mono + after;
+        *timer = Some(self.timers.set(at, Timer::Group(self.group.clone(), due)));
+    }
+
+    pub(crate) fn cancel(&mut self, timer: &mut Option<TimerId>) {
+        if let Some(id) = timer.take() {
+            self.timers.cancel(id);
+        }
+    }
+
+    /// Returns a random id of version 4.
+    pub(crate) fn new_uuid(&mut self) -> uuid::Uuid {
+        uuid::Builder::from_random_bytes(self.random.u128(..).to_be_bytes()).into_uuid()
+    }
+}
+
+impl State {
+    /// Returns the groups, with what one of them needs to change.
+    pub(crate) fn groups_with<'a>(
+        &'a mut self,
+        now: Now,
+        group: &'a GroupId,
+    ) -> (&'a mut Groups, Context<'a>) {
+        let Self { groups, options, random, timers, .. } = self;
+        (groups, Context { now, group, options, random, timers })
+    }
+
+    /// Does what is due in a group.
+    pub(crate) fn tick_group(&mut self, now: Now, id: &GroupId, due: &Due) {
+        let (groups, mut context) = self.groups_with(now, id);
+        match groups.by_id.get_mut(id) {
+            Some(Group::Classic(group)) => group.tick(&mut context, due),
+            None => {}
+        }
+    }
+}
+
+impl Group {
+    /// Returns the state that admin clients show.
+    pub(crate) fn state(&self) -> &'static str {
+        match self {
+            Self::Classic(group) => group.phase().name(),
+        }
+    }
+
+    /// Returns the type that admin clients show.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Self::Classic(_) => "classic",
+        }
+    }
+
+    pub(crate) fn protocol_type(&self) -> StrBytes {
+        match self {
+            Self::Classic(group) => group.protocol_type().cloned().unwrap_or_default(),
+        }
+    }
+}
+
+impl Groups {
+    pub(crate) fn get(&self, id: &GroupId) -> Option<&Group> {
+        self.by_id.get(id)
+    }
+
+    pub(crate) fn get_mut(&mut self, id: &GroupId) -> Option<&mut Group> {
+        self.by_id.get_mut(id)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&GroupId, &Group)> {
+        self.by_id.iter()
+    }
+
+    /// Returns the classic group of this id, which is made when it is missing.
+    pub(crate) fn classic_or_new(&mut self, id: &GroupId) -> Result<&mut Classic, ResponseError> {
+        let group = self.by_id.entry(id.clone()).or_insert_with(|| Group::Classic(Classic::default()));
+        match group {
+            Group::Classic(group) => Ok(group),
+        }
+    }
+
+    /// Deletes a group that has no members, with its offsets.
+    pub(crate) fn delete(&mut self, context: &mut Context<'_>) -> Result<(), ResponseError> {
+        match self.by_id.get_mut(context.group) {
+            None => return Err(ResponseError::GroupIdNotFound),
+            Some(Group::Classic(group)) if !group.is_empty() => return Err(ResponseError::NonEmptyGroup),
+            Some(Group::Classic(group)) => group.cancel_timers(context),
+        }
+        self.by_id.remove(context.group);
+        self.offsets.forget_group(context.group);
+        Ok(())
+    }
+}
