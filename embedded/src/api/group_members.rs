@@ -81,7 +81,7 @@ pub(super) fn sync(state: &mut State, call: &Call<'_>, request: SyncGroupRequest
     let (groups, mut context) = state.groups_with(call.now, &group_id);
     match groups.get_mut(&group_id) {
         Some(Group::Classic(group)) => group.sync(&mut context, sync, answer),
-        None => answer.refuse(ResponseError::UnknownMemberId),
+        Some(Group::Consumer(_)) | None => answer.refuse(ResponseError::UnknownMemberId),
     }
     reply
 }
@@ -94,7 +94,7 @@ pub(super) fn heartbeat(state: &mut State, call: &Call<'_>, request: HeartbeatRe
             Some(Group::Classic(group)) => {
                 group.heartbeat(&mut context, member, instance, request.generation_id)
             }
-            None => Err(ResponseError::UnknownMemberId),
+            Some(Group::Consumer(_)) | None => Err(ResponseError::UnknownMemberId),
         }
     });
     HeartbeatResponse::default().with_error_code(code(kept))
@@ -118,7 +118,7 @@ pub(super) fn leave(state: &mut State, call: &Call<'_>, request: LeaveGroupReque
     let (groups, mut context) = state.groups_with(call.now, &request.group_id);
     let verdicts = match groups.get_mut(&request.group_id) {
         Some(Group::Classic(group)) => group.leave(&mut context, &leaves),
-        None => vec![Err(ResponseError::UnknownMemberId); leaves.len()],
+        Some(Group::Consumer(_)) | None => vec![Err(ResponseError::UnknownMemberId); leaves.len()],
     };
     let mut codes = verdicts.into_iter().map(code);
     if call.version < LEAVES_IN_BATCHES {

@@ -117,13 +117,14 @@ fn may_delete(state: &State, group: &GroupId) -> Result<(), ResponseError> {
         Some(Group::Classic(group)) if !group.is_empty() && !group.consumes() => {
             Err(ResponseError::NonEmptyGroup)
         }
-        Some(Group::Classic(_)) => Ok(()),
+        Some(Group::Classic(_) | Group::Consumer(_)) => Ok(()),
     }
 }
 
 fn is_subscribed(state: &State, group: &GroupId, topic: &TopicName) -> bool {
     match state.groups.get(group) {
         Some(Group::Classic(group)) => group.is_subscribed(topic),
+        Some(Group::Consumer(group)) => group.is_subscribed(topic),
         None => false,
     }
 }
