@@ -17,7 +17,7 @@ use super::group_admin::{ALL_OPERATIONS, NO_OPERATIONS};
 use super::group_members::{check, host, millis};
 use super::{Call, coordinators, text};
 use crate::groups::Group;
-use crate::groups::consumer::{Assignor, Consumer, Heartbeat, Joined, Member, Refusal, Share};
+use crate::groups::consumer::{Assignor, Consumer, Heartbeat, Joined, Member, Pattern, Refusal, Share};
 use crate::state::State;
 
 /// From this version on clients choose their member id (KIP-1082).
@@ -78,6 +78,7 @@ fn beat(
         };
         topics.into_iter().flat_map(place).collect::<Share>()
     });
+    let pattern = request.subscribed_topic_regex.as_ref().map(Pattern::new).transpose()?;
     let (groups, mut context) = state.groups_with(call.now, &group_id);
     let group = groups.consumer(&mut context, epoch == 0)?;
     if epoch < 0 {
@@ -94,7 +95,7 @@ fn beat(
         client_host: host(call),
         rebalance_timeout: (request.rebalance_timeout_ms >= 0).then(|| millis(request.rebalance_timeout_ms)),
         topics: request.subscribed_topic_names.map(|names| names.into_iter().collect()),
-        regex: request.subscribed_topic_regex,
+        pattern,
         assignor,
         owned,
     };
@@ -115,7 +116,7 @@ fn check_form(request: &ConsumerGroupHeartbeatRequest) -> Result<(), Refusal> {
         }
         0 if !subscribes => "a member joined without a subscription",
         LEAVES_FOR_A_WHILE if request.instance_id.is_none() => "only a static member leaves for a while",
-        LEAVES_FOR_A_WHILE.. => return Ok(()),
+        LEAVES_FOR_A_WHILE | LEAVES | 0.. => return Ok(()),
         _ => "the member epoch was invalid",
     };
     Err((ResponseError::InvalidRequest, reason.to_owned()))

@@ -37,9 +37,9 @@ pub(crate) struct Groups {
 #[derive(Debug)]
 pub(crate) enum Group {
     /// The members agree among themselves; also a group that only has offsets.
-    Classic(Classic),
+    Classic(Box<Classic>),
     /// The coordinator assigns (KIP-848).
-    Consumer(Consumer),
+    Consumer(Box<Consumer>),
 }
 
 /// Something that a group has to do later.
@@ -149,9 +149,9 @@ impl Groups {
     /// Returns the classic group of this id, which is made when it is missing. An empty group of the other kind
     /// becomes one; one with members does not, where Kafka would let both kinds of members meet.
     pub(crate) fn classic_or_new(&mut self, id: &GroupId) -> Result<&mut Classic, ResponseError> {
-        let group = self.by_id.entry(id.clone()).or_insert_with(|| Group::Classic(Classic::default()));
+        let group = self.by_id.entry(id.clone()).or_insert_with(|| Group::Classic(Box::default()));
         if matches!(group, Group::Consumer(consumer) if consumer.is_empty()) {
-            *group = Group::Classic(Classic::default());
+            *group = Group::Classic(Box::default());
         }
         match group {
             Group::Classic(group) => Ok(group),
@@ -171,12 +171,12 @@ impl Groups {
         let (missing, other) = (missing("was not found"), missing("was no consumer group"));
         if may_create {
             let group = self.by_id.entry(context.group.clone());
-            let group = group.or_insert_with(|| Group::Consumer(Consumer::default()));
+            let group = group.or_insert_with(|| Group::Consumer(Box::default()));
             if let Group::Classic(classic) = group
                 && classic.is_empty()
             {
                 classic.cancel_timers(context);
-                *group = Group::Consumer(Consumer::default());
+                *group = Group::Consumer(Box::default());
             }
         }
         match self.by_id.get_mut(context.group) {

@@ -26,8 +26,8 @@ pub(crate) struct Heartbeat {
     pub(crate) client_host: StrBytes,
     pub(crate) rebalance_timeout: Option<Duration>,
     pub(crate) topics: Option<BTreeSet<TopicName>>,
-    /// Empty is: none any more.
-    pub(crate) regex: Option<StrBytes>,
+    /// Some none is: no expression any more.
+    pub(crate) pattern: Option<Option<Pattern>>,
     pub(crate) assignor: Option<Assignor>,
     /// What the member has.
     pub(crate) owned: Option<Share>,
@@ -44,7 +44,7 @@ pub(crate) struct Joined {
 impl Heartbeat {
     /// Returns whether the member says all that it can, as it does when it joins or has lost an answer.
     fn is_full(&self) -> bool {
-        let subscribes = self.topics.is_some() || self.regex.is_some();
+        let subscribes = self.topics.is_some() || self.pattern.is_some();
         self.epoch == 0 || (self.rebalance_timeout.is_some() && subscribes && self.owned.is_some())
     }
 }
@@ -56,10 +56,6 @@ impl Consumer {
         context: &mut Context<'_>,
         heartbeat: Heartbeat,
     ) -> Result<Joined, Refusal> {
-        let pattern = match &heartbeat.regex {
-            Some(regex) if !regex.is_empty() => Some(Pattern::new(regex)?),
-            _ => None,
-        };
         let id = heartbeat.member_id.clone();
         let is_new = match &heartbeat.instance_id {
             Some(instance_id) => self.admit_static(context, &heartbeat, instance_id)?,
@@ -67,7 +63,7 @@ impl Consumer {
         };
         let Some(member) = self.members.get_mut(&id) else { return Err(unknown(&id)) };
         let before = member.assigned.clone();
-        let has_changed = member.take(&heartbeat, pattern);
+        let has_changed = member.take(&heartbeat);
         context.set(&mut member.session, context.options.consumer_session_timeout, Due::Session(id.clone()));
         self.refresh(context, is_new || has_changed);
         self.reconcile(context, &id, heartbeat.owned.as_ref());
@@ -181,13 +177,13 @@ impl Member {
     }
 
     /// Takes over what a member says; returns whether it subscribes to something else.
-    fn take(&mut self, heartbeat: &Heartbeat, pattern: Option<Pattern>) -> bool {
+    fn take(&mut self, heartbeat: &Heartbeat) -> bool {
         let before = self.subscription.clone();
         if let Some(topics) = &heartbeat.topics {
             self.subscription.names = topics.clone();
         }
-        if heartbeat.regex.is_some() {
-            self.subscription.pattern = pattern;
+        if let Some(pattern) = &heartbeat.pattern {
+            self.subscription.pattern = pattern.clone();
         }
         if heartbeat.rack_id.is_some() {
             self.rack_id = heartbeat.rack_id.clone();

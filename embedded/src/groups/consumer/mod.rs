@@ -19,6 +19,7 @@ use super::{Context, Due};
 use crate::state::timers::TimerId;
 pub(crate) use assign::Assignor;
 pub(crate) use heartbeat::{Heartbeat, Joined};
+pub(crate) use subscription::Pattern;
 use subscription::Subscription;
 
 /// From this version of OffsetCommit on a member says its epoch.

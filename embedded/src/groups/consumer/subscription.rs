@@ -23,7 +23,7 @@ pub(super) struct Subscription {
 
 /// An expression that a whole name has to match.
 #[derive(Debug, Clone)]
-pub(super) struct Pattern {
+pub(crate) struct Pattern {
     pub(super) source: StrBytes,
     regex: Regex,
 }
@@ -37,11 +37,14 @@ impl PartialEq for Pattern {
 impl Eq for Pattern {}
 
 impl Pattern {
-    /// Compiles an expression; its syntax is close to that of RE2, which Kafka takes.
-    pub(super) fn new(source: &StrBytes) -> Result<Self, Refusal> {
+    /// Compiles an expression, an empty one to none; its syntax is close to that of RE2, which Kafka takes.
+    pub(crate) fn new(source: &StrBytes) -> Result<Option<Self>, Refusal> {
+        if source.is_empty() {
+            return Ok(None);
+        }
         let whole = format!("^(?:{source})$");
         match RegexBuilder::new(&whole).size_limit(LARGEST_PATTERN).build() {
-            Ok(regex) => Ok(Self { source: source.clone(), regex }),
+            Ok(regex) => Ok(Some(Self { source: source.clone(), regex })),
             Err(error) => Err((
                 ResponseError::InvalidRegularExpression,
                 format!("`{source}` is no regular expression: {error}"),

@@ -177,6 +177,9 @@ fn key_of(request: &RequestKind) -> ApiKey {
         RequestKind::DescribeGroups(_) => ApiKey::DescribeGroups,
         RequestKind::DeleteGroups(_) => ApiKey::DeleteGroups,
         RequestKind::DeleteTopics(_) => ApiKey::DeleteTopics,
+        RequestKind::Metadata(_) => ApiKey::Metadata,
+        RequestKind::ConsumerGroupHeartbeat(_) => ApiKey::ConsumerGroupHeartbeat,
+        RequestKind::ConsumerGroupDescribe(_) => ApiKey::ConsumerGroupDescribe,
         other => panic!("tests of groups do not send {other:?}"),
     }
 }
