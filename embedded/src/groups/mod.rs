@@ -1,8 +1,11 @@
 //! The group coordinator: members, generations and offsets of groups.
 //!
 //! `classic` are the groups whose leader, a client, assigns partitions, `consumer` those where the coordinator
-//! does; `offsets` is how far groups of either kind are. All of it is data and calls with a time: what waits is kept as a `Responder`, what is due as a
-//! [`Timer`].
+//! does; `offsets` is how far groups of either kind are. All of it is data and calls with a time: what waits is
+//! kept as a `Responder`, what is due as a [`Timer`].
+//!
+//! Limits, compared with Kafka: a group changes its kind only while it is empty (no online migration of
+//! KIP-848), offsets never expire, groups have no maximal size, assignors do not look at racks.
 
 pub(crate) mod classic;
 pub(crate) mod commits;

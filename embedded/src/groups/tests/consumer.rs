@@ -6,114 +6,15 @@ use kafka_protocol::ResponseError;
 use kafka_protocol::messages::consumer_group_heartbeat_request::TopicPartitions;
 use kafka_protocol::messages::metadata_request::MetadataRequestTopic;
 use kafka_protocol::messages::{
-    ConsumerGroupDescribeRequest, ConsumerGroupDescribeResponse, ConsumerGroupHeartbeatRequest,
-    ConsumerGroupHeartbeatResponse, DeleteGroupsRequest, DeleteGroupsResponse, DescribeGroupsRequest,
-    DescribeGroupsResponse, JoinGroupResponse, ListGroupsRequest, ListGroupsResponse, MetadataRequest,
-    MetadataResponse,
+    ConsumerGroupHeartbeatResponse, ListGroupsRequest, ListGroupsResponse, MetadataRequest, MetadataResponse,
 };
 use uuid::Uuid;
 
-use super::world::{OK, World, id, joining, text, topic};
-use crate::options::Options;
+use super::client::{Client, pair, refused, state};
+use super::world::{OK, World, text, topic};
 
 const SESSION: Duration = Duration::from_secs(45);
 const MOMENT: Duration = Duration::from_millis(1);
-
-/// A member as a client keeps it: it takes what it is given, and says what it has.
-struct Client {
-    id: &'static str,
-    instance: Option<&'static str>,
-    epoch: i32,
-    owned: Vec<(Uuid, i32)>,
-}
-
-impl Client {
-    fn new(id: &'static str) -> Self {
-        Self { id, instance: None, epoch: 0, owned: Vec::new() }
-    }
-
-    fn instance(id: &'static str, instance: &'static str) -> Self {
-        Self { instance: Some(instance), ..Self::new(id) }
-    }
-
-    fn request(&self) -> ConsumerGroupHeartbeatRequest {
-        ConsumerGroupHeartbeatRequest::default()
-            .with_group_id(id("g"))
-            .with_member_id(text(self.id))
-            .with_instance_id(self.instance.map(text))
-            .with_member_epoch(self.epoch)
-    }
-
-    fn joining(&self, topics: &[&str]) -> ConsumerGroupHeartbeatRequest {
-        self.request()
-            .with_rebalance_timeout_ms(60_000)
-            .with_subscribed_topic_names(Some(topics.iter().map(|name| topic(name)).collect()))
-            .with_topic_partitions(Some(Vec::new()))
-    }
-
-    fn take(&mut self, response: ConsumerGroupHeartbeatResponse) -> bool {
-        assert_eq!(response.error_code, OK, "{:?}", response.error_message);
-        self.epoch = response.member_epoch;
-        let Some(assignment) = response.assignment else { return false };
-        let partitions =
-            |topic: kafka_protocol::messages::consumer_group_heartbeat_response::TopicPartitions| {
-                topic
-                    .partitions
-                    .into_iter()
-                    .map(move |partition| (topic.topic_id, partition))
-                    .collect::<Vec<_>>()
-            };
-        self.owned = assignment.topic_partitions.into_iter().flat_map(partitions).collect();
-        true
-    }
-
-    fn join(&mut self, world: &mut World, topics: &[&str]) {
-        let request = self.joining(topics);
-        self.take(world.send(1, request).now());
-    }
-
-    /// Says nothing new; returns whether it was told something new.
-    fn beat(&mut self, world: &mut World) -> bool {
-        let request = self.request();
-        self.take(world.send(1, request).now())
-    }
-
-    /// Says what it has, as a client does that gave something up.
-    fn acknowledge(&mut self, world: &mut World) -> bool {
-        let owned = self.owned.iter().map(|(topic, partition)| {
-            TopicPartitions::default().with_topic_id(*topic).with_partitions(vec![*partition])
-        });
-        let request = self.request().with_topic_partitions(Some(owned.collect()));
-        self.take(world.send(1, request).now())
-    }
-
-    fn leave(&mut self, world: &mut World, epoch: i32) -> i16 {
-        self.epoch = epoch;
-        refused(world, self.request())
-    }
-}
-
-fn refused(world: &mut World, request: ConsumerGroupHeartbeatRequest) -> i16 {
-    world.send(1, request).now::<ConsumerGroupHeartbeatResponse>().error_code
-}
-
-fn state(world: &mut World) -> String {
-    let request = ConsumerGroupDescribeRequest::default().with_group_ids(vec![id("g")]);
-    let described: ConsumerGroupDescribeResponse = world.send(1, request).now();
-    described.groups[0].group_state.to_string()
-}
-
-/// Makes a group of two members that share the four partitions of `t`.
-fn pair(world: &mut World) -> (Client, Client) {
-    let (mut first, mut second) = (Client::new("a"), Client::new("b"));
-    first.join(world, &["t"]);
-    second.join(world, &["t"]);
-    first.beat(world);
-    first.acknowledge(world);
-    second.beat(world);
-    assert_eq!((first.owned.len(), second.owned.len()), (2, 2));
-    (first, second)
-}
 
 #[test]
 fn a_member_has_everything_with_its_first_heartbeat() {
@@ -375,51 +276,4 @@ fn every_partition_has_one_owner_however_members_come_and_go() {
             assert_eq!(state(&mut world), "Stable", "seed {seed}");
         }
     }
-}
-
-#[test]
-fn admin_clients_see_a_group_of_this_kind() {
-    let mut world = World::with_topic("t", 4);
-    let (mut first, _) = pair(&mut world);
-    let listed: ListGroupsResponse =
-        world.send(5, ListGroupsRequest::default().with_types_filter(vec![text("consumer")])).now();
-    let group = &listed.groups[0];
-    assert_eq!((&group.group_type[..], &group.protocol_type[..]), ("consumer", "consumer"));
-    for version in 0..=1 {
-        let request = ConsumerGroupDescribeRequest::default().with_group_ids(vec![id("g"), id("none")]);
-        let described: ConsumerGroupDescribeResponse = world.send(version, request).now();
-        let group = &described.groups[0];
-        assert_eq!((group.error_code, &group.assignor_name[..], group.members.len()), (OK, "uniform", 2));
-        let assignment = &group.members[0].assignment.topic_partitions[0];
-        assert_eq!((&assignment.topic_name, assignment.partitions.len()), (&topic("t"), 2));
-        assert_eq!(described.groups[1].error_code, ResponseError::GroupIdNotFound.code());
-    }
-    let classic = DescribeGroupsRequest::default().with_groups(vec![id("g")]);
-    let dead: DescribeGroupsResponse = world.send(5, classic).now();
-    assert_eq!(&dead.groups[0].group_state[..], "Dead");
-    let delete = |world: &mut World| {
-        let request = DeleteGroupsRequest::default().with_groups_names(vec![id("g")]);
-        world.send(2, request).now::<DeleteGroupsResponse>().results[0].error_code
-    };
-    assert_eq!(delete(&mut world), ResponseError::NonEmptyGroup.code());
-    first.leave(&mut world, -1);
-    Client::new("b").leave(&mut world, -1);
-    assert_eq!(state(&mut world), "Empty");
-    assert_eq!(delete(&mut world), OK);
-    assert_eq!(world.state.timers.next(), None);
-}
-
-#[test]
-fn an_empty_group_changes_its_kind_and_one_with_members_does_not() {
-    let mut world = World::with(Options::default());
-    world.create_topic("t", 1);
-    let member = world.stable("g");
-    let mut client = Client::new("a");
-    assert_eq!(refused(&mut world, client.joining(&["t"])), ResponseError::GroupIdNotFound.code());
-    world.leave("g", &member.id);
-    client.join(&mut world, &["t"]);
-    let classic: JoinGroupResponse = world.join(9, joining("g", "")).now();
-    assert_eq!(classic.error_code, ResponseError::InconsistentGroupProtocol.code());
-    assert_eq!(client.leave(&mut world, -1), OK);
-    world.stable("g");
 }

@@ -66,7 +66,7 @@ impl World {
         self.now = until;
     }
 
-    fn time(&self) -> Now {
+    pub(super) fn time(&self) -> Now {
         Now { mono: self.now, wall_ms: (self.now - self.started).as_millis() as i64 }
     }
 
