@@ -1,11 +1,14 @@
 # What people and machines run. `make` lists it; tests/house/run.py does it.
 .DEFAULT_GOAL := help
-.PHONY: help test soak bench fmt codegen clean
+.PHONY: help demo test soak bench fmt codegen clean
 
 RUN := python3 tests/house/run.py
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: ## Shows the main job on a Kafka of its own, without any server
+	@cargo run --locked --quiet -p test-probe-cli -- demo
 
 test: ## Checks and tests everything, on a real Kafka; STEP=name runs one step, KEEP_GOING=1 goes on when a check fails
 	@$(RUN) test $(addprefix --only ,$(STEP))

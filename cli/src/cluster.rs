@@ -6,8 +6,7 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand, ValueEnum};
 use test_probe_embedded::{EmbeddedKafka, Options};
 
-/// The exit code for an environment that did not allow what was asked (api.md, "Command").
-const ENVIRONMENT: u8 = 4;
+use crate::exit;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -51,9 +50,8 @@ pub(crate) fn run(command: &Command) -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(error) => {
-            // Standard error may be closed; there is nobody else to tell.
-            let _ = writeln!(std::io::stderr(), "error: {error}");
-            ExitCode::from(ENVIRONMENT)
+            exit::complain(&error);
+            ExitCode::from(exit::ENVIRONMENT)
         }
     }
 }

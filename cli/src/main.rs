@@ -1,6 +1,8 @@
 //! The `test-probe` command.
 
 mod cluster;
+mod demo;
+mod exit;
 
 use std::process::ExitCode;
 
@@ -16,6 +18,8 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Shows the main job on a Kafka of its own: an order in, a confirmation out, three kinds of verdicts.
+    Demo,
     /// Runs a Kafka of its own, without Docker and without a JVM.
     #[command(subcommand)]
     Cluster(cluster::Command),
@@ -23,6 +27,7 @@ enum Command {
 
 fn main() -> ExitCode {
     match Arguments::parse().command {
+        Command::Demo => demo::run(),
         Command::Cluster(command) => cluster::run(&command),
     }
 }

@@ -50,14 +50,6 @@ impl Clusters {
         runtime: &Handle,
     ) -> Result<Arc<Link>> {
         let (name, cluster) = config.cluster_of(&directive.location)?;
-        if cluster.embedded.is_some() {
-            return Err(ProbeError::new(
-                ErrorCode::Unsupported,
-                "the embedded cluster is not in this version",
-            )
-            .with("cluster", name.as_str())
-            .hint("set `bootstrap-servers` of a Kafka cluster"));
-        }
         let principal = known_principal(config, &cluster, directive)?;
         let mut links = lock(&self.links);
         if let Some(reason) = &links.closed {

@@ -7,6 +7,7 @@ pub mod completion;
 pub mod config;
 pub mod directive;
 mod document;
+mod embedded;
 pub mod engine;
 pub mod error;
 pub mod event;
@@ -31,4 +32,5 @@ pub use event::{
     ReceivedEvent,
 };
 pub use matcher::{After, Mark, Match};
+pub use test_probe_embedded::EmbeddedKafka;
 pub use verdict::{Coverage, PartitionCoverage, Verdict, Warning};

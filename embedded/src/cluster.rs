@@ -8,6 +8,7 @@ use std::thread::JoinHandle;
 use tokio::sync::oneshot;
 
 use crate::options::Options;
+use crate::security::{CertificateAuthority, Security};
 use crate::server::{self, Shared};
 use crate::state::State;
 
@@ -19,6 +20,7 @@ pub struct EmbeddedKafka {
     addresses: Vec<SocketAddr>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
+    pid: u32,
 }
 
 /// Why an embedded cluster could not be started.
@@ -77,9 +79,11 @@ impl EmbeddedKafka {
                 reason: format!("`{}` is less than 1", options.default_partitions),
             });
         }
+        let security = Security::new(options.security.clone())
+            .map_err(|error| StartError::InvalidOption { option: "security", reason: error.to_string() })?;
         let listeners = listen(&options)?;
         let addresses: Vec<SocketAddr> = listeners.iter().map(|(_, address)| *address).collect();
-        let shared = Arc::new(Shared::new(State::new(options, &addresses)));
+        let shared = Arc::new(Shared::new(State::new(options, &addresses), security));
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_io()
             .enable_time()
@@ -94,7 +98,7 @@ impl EmbeddedKafka {
                 runtime.block_on(server::run(serving, listeners, stopped));
             })
             .map_err(StartError::Thread)?;
-        Ok(Self { shared, addresses, stop: Some(stop), thread: Some(thread) })
+        Ok(Self { shared, addresses, stop: Some(stop), thread: Some(thread), pid: std::process::id() })
     }
 
     /// Returns where clients connect: `host:port` of each broker, comma-separated.
@@ -108,6 +112,12 @@ impl EmbeddedKafka {
         self.state().cluster_id.to_string()
     }
 
+    /// Returns the authority that was made with the brokers' certificate: clients trust it, and it signs
+    /// certificates for them. There is none without TLS, or with a given certificate.
+    pub fn certificate_authority(&self) -> Option<&CertificateAuthority> {
+        self.shared.security.authority()
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.shared.lock()
     }
@@ -115,6 +125,11 @@ impl EmbeddedKafka {
 
 impl Drop for EmbeddedKafka {
     fn drop(&mut self) {
+        // A forked child has the handle and not the thread: there is nothing to stop, and nobody to wait for.
+        if self.pid != std::process::id() {
+            std::mem::forget(self.stop.take());
+            return;
+        }
         self.stop.take();
         if let Some(thread) = self.thread.take()
             && thread.join().is_err()

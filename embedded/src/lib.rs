@@ -12,14 +12,18 @@
 //! it from the `state`, whose partitions keep their records in a `log` and whose `groups` share them out. Waits are completed by the state, not
 //! by tasks: time is an argument of everything below `server`.
 
+#[cfg(test)]
+mod allocations;
 mod api;
 mod cluster;
 mod groups;
 mod log;
 mod options;
+pub mod security;
 mod server;
 mod state;
+mod transactions;
 mod wire;
 
 pub use cluster::{EmbeddedKafka, StartError};
-pub use options::Options;
+pub use options::{Limits, Options, WhenFull};

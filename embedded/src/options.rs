@@ -1,7 +1,10 @@
 //! What an embedded cluster is started with.
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::path::PathBuf;
 use std::time::Duration;
+
+use crate::security::SecurityOptions;
 
 /// What an embedded cluster is started with. The default is one broker that creates topics on demand.
 #[derive(Debug, Clone)]
@@ -35,8 +38,47 @@ pub struct Options {
     /// How long a member of a consumer group may be silent (`group.consumer.session.timeout.ms`). As in Kafka
     /// long enough for a process that is halted by a debugger for a while.
     pub consumer_session_timeout: Duration,
+    /// How much memory records may take, and what happens then.
+    pub limits: Limits,
+    /// How often topics are looked at that delete by `retention.ms` or `retention.bytes` of their own, or are
+    /// compacted. Kafka looks each 5 minutes (`log.retention.check.interval.ms`) and 15 s
+    /// (`log.cleaner.backoff.ms`), which is long for a test.
+    pub cleaning_interval: Duration,
+    /// What the brokers speak and how clients authenticate; the default is PLAINTEXT.
+    pub security: SecurityOptions,
     /// Seeds all randomness (ids, faults), so that a run can be repeated; none takes a random seed.
     pub seed: Option<u64>,
+}
+
+/// How much memory the records of a cluster may take. No record that was acknowledged is ever lost to a limit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of record batches, of all topics together.
+    pub memory_bytes: usize,
+    /// What happens when there is no room for another batch.
+    pub when_full: WhenFull,
+}
+
+/// What happens to a batch for which there is no room.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum WhenFull {
+    /// It is refused with `POLICY_VIOLATION`, which producers report at once, with the limit.
+    Refuse,
+    /// The oldest records are moved to temporary files, which have no name where the system allows that, and are
+    /// gone with the cluster in any case. When they cannot be written, the batch is refused with
+    /// `KAFKA_STORAGE_ERROR`.
+    Spill {
+        /// Where the files are; none is the system's folder for temporary files.
+        dir: Option<PathBuf>,
+    },
+}
+
+impl Default for Limits {
+    /// 512 MiB, then files.
+    fn default() -> Self {
+        Self { memory_bytes: 512 * 1024 * 1024, when_full: WhenFull::Spill { dir: None } }
+    }
 }
 
 impl Default for Options {
@@ -53,6 +95,9 @@ impl Default for Options {
             max_session_timeout: Duration::from_secs(30 * 60),
             consumer_heartbeat_interval: Duration::from_millis(100),
             consumer_session_timeout: Duration::from_secs(45),
+            limits: Limits::default(),
+            cleaning_interval: Duration::from_secs(1),
+            security: SecurityOptions::default(),
             seed: None,
         }
     }

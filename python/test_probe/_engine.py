@@ -17,7 +17,7 @@ from . import _native, _verbs
 from ._convert import DirectivesInput, Within, dumps, millis
 from ._wake import WakeUps
 from .codes import ErrorCode
-from .errors import UsageError, unsupported
+from .errors import UsageError
 
 ABI = 1
 """The shape of the native module that this package is written for."""
@@ -113,10 +113,15 @@ class ProbeBase:
 
     @classmethod
     def embedded(cls: type[P], brokers: int = 1, **config: Any) -> P:
-        """Starts a probe with a Kafka in this process. Not in this version: UNSUPPORTED."""
-        raise unsupported(
-            "the embedded cluster", "give `bootstrap_servers`, `config`, or set KAFKA_BOOTSTRAP_SERVERS"
-        )
+        """Starts a probe whose default cluster is a Kafka in this process, gone when the probe closes.
+
+        `config` are sections of the configuration, as `dsl={"within": "2s"}`; more of the cluster itself
+        goes into `kafka={"embedded": {...}}`, which is the section `embedded:` of a configuration file.
+        """
+        sections = {name.replace("_", "-"): section for name, section in config.items()}
+        kafka = sections.get("kafka", {})
+        embedded = {"brokers": brokers, **kafka.get("embedded", {})}
+        return cls({**sections, "kafka": {**kafka, "embedded": embedded}})
 
     @property
     def bootstrap_servers(self) -> str:

@@ -49,6 +49,7 @@ def probe(pytestconfig: pytest.Config) -> Iterator[Probe]:
         file = str(pytestconfig.rootpath / named)
     if pytestconfig.getoption("--probe-embedded") or (file is None and not _configured()):
         opened = Probe.embedded()
+        _say(pytestconfig, f"test-probe: `probe` is on an embedded Kafka at {opened.bootstrap_servers}")
     else:
         opened = Probe(config=file)
     with opened:
@@ -73,6 +74,37 @@ def async_probe_session(probe: Probe, request: pytest.FixtureRequest) -> Iterato
         twin = aio.Session(session._engine, session._native)
         twin._closed = True  # the blocking one closes it
         yield twin
+
+
+SAID = "test_probe"
+"""Under this name a worker of xdist tells the main process what it has to say."""
+
+
+def _say(config: pytest.Config, line: str) -> None:
+    """Keeps a line for the end of the run, also in a worker of xdist."""
+    output = getattr(config, "workeroutput", None)
+    if output is None:
+        config.stash.setdefault(_LINES, []).append(line)
+    else:
+        output.setdefault(SAID, []).append(line)
+
+
+_LINES = pytest.StashKey[list[str]]()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Takes over what a worker of xdist said."""
+    lines = getattr(node, "workeroutput", {}).get(SAID, [])
+    node.config.stash.setdefault(_LINES, []).extend(lines)
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Says what a reader of the results should know."""
+    for line in config.stash.get(_LINES, []):
+        terminalreporter.write_line(line)
 
 
 def _topics(request: pytest.FixtureRequest) -> tuple[Any, str | None]:

@@ -62,12 +62,20 @@ def test_the_configuration_may_stand_in_the_ini_file(pytester: pytest.Pytester, 
 
 
 @pytest.mark.parametrize("option", [(), ("--probe-embedded",)])
-def test_without_a_broker_the_embedded_cluster_is_meant_and_said_to_be_lacking(
+def test_without_a_broker_the_embedded_cluster_is_used_and_said_to_be(
     pytester: pytest.Pytester, files: str, option: tuple[str, ...]
 ) -> None:
-    result = pytester.runpytest_subprocess(*OPTIONS, *option, "suite", "-k", "blocking")
-    result.assert_outcomes(errors=1, deselected=2)
-    result.stdout.fnmatch_lines(["*the embedded cluster is not in this version*"])
+    result = pytester.runpytest_subprocess(*OPTIONS, *option, "suite", "-k", "not the_probe")
+    result.assert_outcomes(passed=2, deselected=1)
+    result.stdout.fnmatch_lines(["test-probe: `probe` is on an embedded Kafka at 127.0.0.1:*"])
+
+
+def test_each_worker_of_xdist_says_that_it_has_an_embedded_cluster(
+    pytester: pytest.Pytester, files: str
+) -> None:
+    result = pytester.runpytest_subprocess(*OPTIONS, "-n", "2", "suite", "-k", "not the_probe")
+    result.assert_outcomes(passed=2)
+    result.stdout.fnmatch_lines(["test-probe: `probe` is on an embedded Kafka at 127.0.0.1:*"] * 2)
 
 
 def test_a_failure_and_a_doubt_are_told_apart_under_xdist(pytester: pytest.Pytester) -> None:

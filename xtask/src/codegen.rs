@@ -1,4 +1,4 @@
-//! Files that say again what the core says, written from the core.
+//! Files that say again what is said elsewhere: in the core, or in the message definitions of Kafka.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -6,13 +6,14 @@ use std::path::Path;
 use serde_json::{Value, json};
 use test_probe::{Category, ErrorCode};
 
-use crate::{Failure, header, read};
+use crate::{Failure, header, read, shapes};
 
 const COMMAND: &str = "cargo run -p xtask -- codegen";
 
 /// Every generated file with its content.
 fn all(root: &Path) -> Result<Vec<(&'static str, String)>, Failure> {
     Ok(vec![
+        ("embedded/src/wire/shapes.rs", shapes::generate(root, COMMAND)?),
         ("include/test_probe.h", header::generate(root)?),
         ("python/test_probe/codes.py", python()),
         ("tests/vectors/error_codes.json", vector()?),

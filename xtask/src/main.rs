@@ -11,6 +11,7 @@ use std::process::ExitCode;
 mod capi;
 mod codegen;
 mod header;
+mod shapes;
 mod tidy;
 
 /// What went wrong, for the terminal.

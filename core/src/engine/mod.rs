@@ -5,13 +5,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
+use test_probe_embedded::EmbeddedKafka;
 use tokio::runtime::Handle;
 
 use crate::broker::librdkafka::{Librdkafka, LibrdkafkaConfig, reaper};
 use crate::clusters::{Clusters, Connector};
 use crate::completion::Operations;
-use crate::config::Config;
+use crate::config::{Config, DEFAULT_CLUSTER, EmbeddedConfig};
 use crate::directive::Directives;
+use crate::embedded::EmbeddedClusters;
 use crate::error::{ErrorCode, ProbeError, Result};
 use crate::operation::Outcome;
 use crate::registry::Registry;
@@ -48,6 +50,8 @@ pub struct Probe(pub(crate) Arc<ProbeInner>);
 pub(crate) struct ProbeInner {
     pub(crate) config: Config,
     pub(crate) clusters: Clusters,
+    /// Dropped after the clients that talk to them.
+    embedded: EmbeddedClusters,
     pub(crate) registry: Registry,
     pub(crate) operations: Operations<Outcome>,
     /// Raised when the probe closes; everything that waits looks at it.
@@ -74,11 +78,18 @@ impl ProbeBuilder {
     /// Sets the bootstrap servers of the default cluster.
     #[must_use]
     pub fn bootstrap_servers(mut self, servers: &str) -> Self {
-        self.config
-            .clusters
-            .entry(crate::config::DEFAULT_CLUSTER.to_owned())
-            .or_default()
-            .bootstrap_servers = servers.to_owned();
+        let cluster = self.config.clusters.entry(DEFAULT_CLUSTER.to_owned()).or_default();
+        cluster.bootstrap_servers = servers.to_owned();
+        cluster.embedded = None;
+        self
+    }
+
+    /// Makes the default cluster one in this process, with this many brokers.
+    #[must_use]
+    pub fn embedded(mut self, brokers: u32) -> Self {
+        let cluster = self.config.clusters.entry(DEFAULT_CLUSTER.to_owned()).or_default();
+        cluster.bootstrap_servers = String::new();
+        cluster.embedded = Some(EmbeddedConfig { brokers });
         self
     }
 
@@ -96,15 +107,19 @@ impl ProbeBuilder {
         self
     }
 
-    /// Starts the probe. Nothing connects before a session asks for it.
+    /// Starts the probe, and with it the embedded clusters of its configuration. Nothing connects before a
+    /// session asks for it. Errors: INVALID_CONFIG or BROKER_UNREACHABLE for a cluster that did not start.
     pub fn build(self) -> Result<Probe> {
+        let mut config = self.config;
+        let embedded = EmbeddedClusters::start(&mut config)?;
         let runtime = match self.runtime {
             Some(runtime) => runtime,
             None => Runtime::start()?,
         };
         Ok(Probe(Arc::new(ProbeInner {
-            config: self.config,
+            config,
             clusters: Clusters::new(self.connector),
+            embedded,
             registry: Registry::default(),
             operations: Operations::default(),
             closing: Signal::default(),
@@ -137,6 +152,29 @@ impl Probe {
     #[must_use]
     pub fn builder() -> ProbeBuilder {
         ProbeBuilder { config: Config::default(), connector: Arc::new(RealClusters), runtime: None }
+    }
+
+    /// Starts a probe with a Kafka in this process: one broker, gone when the probe closes.
+    ///
+    /// ```
+    /// # fn main() -> test_probe::Result<()> {
+    /// use test_probe::{Directives, Event, Match, Probe};
+    /// let probe = Probe::embedded()?;
+    /// let directives = Directives::from_yaml("topics: [{topic: orders, role: both, create: {partitions: 1}}]")?;
+    /// let session = probe.open_session_blocking(directives)?;
+    /// session.produce_event_blocking("orders", Event::new("OrderCreated").id("evt-1"))?;
+    /// session.expect_event_blocking("orders", Match::new().id("evt-1"), None)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn embedded() -> Result<Self> {
+        Self::builder().embedded(1).build()
+    }
+
+    /// Returns the in-process cluster of this name, while the probe is open.
+    #[must_use]
+    pub fn embedded_cluster(&self, name: &str) -> Option<Arc<EmbeddedKafka>> {
+        self.0.embedded.get(name)
     }
 
     /// Fails with FORKED in a forked child and with SHUTTING_DOWN after close. Every verb calls it.
@@ -232,6 +270,7 @@ impl Probe {
         }
         self.0.close();
         reaper::settle(timeout.unwrap_or(self.0.config.limits.close_timeout));
+        self.0.embedded.stop();
         Ok(())
     }
 

@@ -8,6 +8,7 @@ use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
 use serde_json::Value;
+use test_probe_embedded::{EmbeddedKafka, Options};
 
 const ENVIRONMENT: &str = "TEST_PROBE_TEST_KAFKA";
 
@@ -115,13 +116,17 @@ impl Drop for Kafka {
     }
 }
 
-/// Returns the bootstrap servers of a cluster that no test harms.
+/// Returns the bootstrap servers of a cluster that no test harms: the one that the environment names, an
+/// embedded one where it says `embedded`, else a real one of our own.
 pub(crate) fn shared() -> &'static str {
     static SERVERS: OnceLock<String> = OnceLock::new();
     static OURS: OnceLock<Kafka> = OnceLock::new();
-    SERVERS.get_or_init(|| {
-        std::env::var(ENVIRONMENT)
-            .unwrap_or_else(|_| OURS.get_or_init(Kafka::start).bootstrap_servers.clone())
+    static EMBEDDED: OnceLock<EmbeddedKafka> = OnceLock::new();
+    let embedded = || EmbeddedKafka::start(Options::default()).expect("an embedded cluster");
+    SERVERS.get_or_init(|| match std::env::var(ENVIRONMENT) {
+        Ok(servers) if servers == "embedded" => EMBEDDED.get_or_init(embedded).bootstrap_servers(),
+        Ok(servers) => servers,
+        Err(_) => OURS.get_or_init(Kafka::start).bootstrap_servers.clone(),
     })
 }
 

@@ -18,6 +18,7 @@ use super::group_members::{check, host, millis};
 use super::{Call, coordinators, text};
 use crate::groups::Group;
 use crate::groups::consumer::{Assignor, Consumer, Heartbeat, Joined, Member, Pattern, Refusal, Share};
+use crate::groups::kept::Kept;
 use crate::state::State;
 
 /// From this version on clients choose their member id (KIP-1082).
@@ -58,7 +59,7 @@ fn beat(
     call: &Call<'_>,
     request: ConsumerGroupHeartbeatRequest,
 ) -> Result<Joined, Refusal> {
-    let group_id = request.group_id.clone();
+    let group_id = request.group_id.kept();
     check(state, call, &group_id).map_err(|error| (error, "the group was not served here".to_owned()))?;
     check_form(&request)?;
     let epoch = request.member_epoch;
@@ -87,14 +88,14 @@ fn beat(
         return Ok(Joined { epoch, assignment: None });
     }
     let heartbeat = Heartbeat {
-        member_id: request.member_id,
+        member_id: request.member_id.kept(),
         epoch,
-        instance_id: request.instance_id,
-        rack_id: request.rack_id,
-        client_id: call.client_id.clone(),
+        instance_id: request.instance_id.kept(),
+        rack_id: request.rack_id.kept(),
+        client_id: call.client_id.kept(),
         client_host: host(call),
         rebalance_timeout: (request.rebalance_timeout_ms >= 0).then(|| millis(request.rebalance_timeout_ms)),
-        topics: request.subscribed_topic_names.map(|names| names.into_iter().collect()),
+        topics: request.subscribed_topic_names.map(|names| names.iter().map(Kept::kept).collect()),
         pattern,
         assignor,
         owned,

@@ -1,16 +1,21 @@
 //! Fetch: records out of logs. A fetch that finds too little waits in the state, and is answered by the
-//! append that completes it, or by its timer.
+//! append that completes it, or by its timer. Each answer is whole: no fetch session is ever given (KIP-227).
 
 use std::collections::HashMap;
 use std::time::Duration;
 
 use kafka_protocol::ResponseError;
-use kafka_protocol::messages::fetch_request::FetchPartition;
-use kafka_protocol::messages::fetch_response::{FetchableTopicResponse, LeaderIdAndEpoch, PartitionData};
-use kafka_protocol::messages::{BrokerId, FetchRequest, FetchResponse, TopicName};
+use kafka_protocol::messages::fetch_request::{FetchPartition, FetchTopic};
+use kafka_protocol::messages::fetch_response::{
+    AbortedTransaction, EpochEndOffset, FetchableTopicResponse, LeaderIdAndEpoch, PartitionData,
+};
+use kafka_protocol::messages::{BrokerId, FetchRequest, FetchResponse, ProducerId, TopicName};
 
 use super::{Call, Reply, Responder};
+use crate::log::epochs::{self, NO_EPOCH};
+use crate::log::{Log, Read};
 use crate::state::timers::{Timer, TimerId};
+use crate::state::topics::Partition;
 use crate::state::{NodeId, Now, State};
 
 /// The most bytes of one answer, whatever the client asks for (`fetch.max.bytes` of a broker).
@@ -27,6 +32,8 @@ pub(crate) struct Fetches {
 #[derive(Debug)]
 struct Pending {
     fetch: Fetch,
+    /// How much there is already, of all its partitions.
+    bytes: usize,
     responder: Responder,
     timer: TimerId,
 }
@@ -38,6 +45,18 @@ struct Fetch {
     request: FetchRequest,
 }
 
+/// What a waiting fetch wants of one partition. It stays there when the fetch was answered, until the list is
+/// swept: so neither waiting nor answering costs more than the partitions of one fetch.
+#[derive(Debug)]
+pub(crate) struct Waiter {
+    fetch: u64,
+    from: i64,
+    most: usize,
+    is_committed: bool,
+    /// How much of this partition the fetch has counted.
+    counted: usize,
+}
+
 /// What a fetch found, and whether that is enough to answer.
 struct Found {
     response: FetchResponse,
@@ -46,75 +65,129 @@ struct Found {
 }
 
 pub(super) fn handle(state: &mut State, call: &Call<'_>, request: FetchRequest) -> Reply {
+    if request.session_id != 0 {
+        return FetchResponse::default().with_error_code(ResponseError::FetchSessionIdNotFound.code()).into();
+    }
     let fetch = Fetch { node: call.node, version: call.version, request };
     let found = fetch.read(state);
-    if fetch.is_enough(&found) || fetch.request.max_wait_ms <= 0 {
+    if found.at_once || found.bytes >= fetch.least() || fetch.request.max_wait_ms <= 0 {
         return found.response.into();
     }
     let id = state.fetches.next;
     state.fetches.next += 1;
-    fetch.wait_at_partitions(state, id);
     let until = call.now.mono + Duration::from_millis(fetch.request.max_wait_ms as u64);
     let timer = state.timers.set(until, Timer::Fetch(id));
     let (responder, reply) = Responder::new();
-    state.fetches.waiting.insert(id, Pending { fetch, responder, timer });
+    let bytes = fetch.wait_at_partitions(state, id);
+    state.fetches.waiting.insert(id, Pending { fetch, bytes, responder, timer });
     reply
 }
 
-/// Looks again at fetches whose partitions changed; those that still find too little go on waiting.
-pub(crate) fn wake(state: &mut State, _now: Now, ids: Vec<u64>) {
-    for id in ids {
-        let Some(pending) = state.fetches.waiting.remove(&id) else { continue };
-        if pending.responder.is_closed() {
-            state.timers.cancel(pending.timer);
-            continue;
+/// Counts what was appended to a partition, or became stable there, for the fetches that wait for it; answers
+/// those that have enough.
+pub(crate) fn grown(state: &mut State, topic: &TopicName, partition: i32) {
+    let found = state.topics.get_mut(topic).and_then(|topic| topic.partition_mut(partition));
+    let Some(Partition { log, waiting, .. }) = found else { return };
+    let mut complete = Vec::new();
+    waiting.retain_mut(|waiter| {
+        let Some(pending) = state.fetches.waiting.get_mut(&waiter.fetch) else { return false };
+        let (bytes, is_cut) = log.available(waiter.from, end(log, waiter.is_committed), waiter.most);
+        pending.bytes += bytes.saturating_sub(waiter.counted);
+        waiter.counted = bytes;
+        let is_complete = is_cut || pending.bytes >= pending.fetch.least();
+        if is_complete {
+            complete.push(waiter.fetch);
         }
+        !is_complete
+    });
+    for id in complete {
+        answer(state, id);
+    }
+}
+
+/// Looks again at fetches whose partitions went away or changed their leader; those that still find too little
+/// go on waiting at their other partitions.
+pub(crate) fn wake(state: &mut State, _now: Now, waiting: Vec<Waiter>) {
+    for Waiter { fetch: id, .. } in waiting {
+        let Some(pending) = state.fetches.waiting.get(&id) else { continue };
         let found = pending.fetch.read(state);
-        if pending.fetch.is_enough(&found) {
-            state.timers.cancel(pending.timer);
-            pending.responder.answer(found.response);
-        } else {
-            pending.fetch.wait_at_partitions(state, id);
-            state.fetches.waiting.insert(id, pending);
+        if found.at_once || found.bytes >= pending.fetch.least() {
+            answer(state, id);
         }
     }
 }
 
 /// Answers a fetch that waited as long as it may, with what there is.
 pub(crate) fn expire(state: &mut State, _now: Now, id: u64) {
-    if let Some(pending) = state.fetches.waiting.remove(&id) {
-        pending.fetch.leave_partitions(state, id);
+    answer(state, id);
+}
+
+fn answer(state: &mut State, id: u64) {
+    let Some(pending) = state.fetches.waiting.remove(&id) else { return };
+    state.timers.cancel(pending.timer);
+    if !pending.responder.is_closed() {
         let found = pending.fetch.read(state);
         pending.responder.answer(found.response);
     }
 }
 
+/// Returns a partition to a client that knows its leader epoch, or none of them.
+pub(super) fn led<'a>(
+    state: &'a State,
+    node: NodeId,
+    topic: &TopicName,
+    index: i32,
+    known_epoch: i32,
+) -> Result<&'a Partition, ResponseError> {
+    let known = state.topics.get(topic).and_then(|topic| topic.partition(index));
+    if let Some(partition) = known {
+        epochs::check(known_epoch, partition.leader_epoch)?;
+    }
+    state.led(node, topic, index)
+}
+
+/// Returns the offset before which a client may read.
+fn end(log: &Log, is_committed: bool) -> i64 {
+    if is_committed { log.last_stable() } else { log.end() }
+}
+
 impl Fetch {
-    fn is_enough(&self, found: &Found) -> bool {
-        found.at_once || found.bytes as i64 >= i64::from(self.request.min_bytes)
+    /// Returns how many bytes are enough for an answer.
+    fn least(&self) -> usize {
+        self.request.min_bytes.min(self.most()).max(0) as usize
+    }
+
+    fn most(&self) -> i32 {
+        self.request.max_bytes.clamp(0, MOST_BYTES)
+    }
+
+    fn is_committed(&self) -> bool {
+        self.request.isolation_level == READ_COMMITTED
     }
 
     fn read(&self, state: &State) -> Found {
-        let mut left = self.request.max_bytes.clamp(0, MOST_BYTES) as usize;
-        let mut found = Found { response: FetchResponse::default(), bytes: 0, at_once: false };
-        found.at_once = self.request.topics.is_empty();
-        for topic in &self.request.topics {
-            let mut partitions = Vec::with_capacity(topic.partitions.len());
-            for asked in &topic.partitions {
-                let data = self.read_partition(state, &topic.topic, asked, left, found.bytes == 0);
-                let bytes = data.records.as_ref().map_or(0, |records| records.len());
-                left = left.saturating_sub(bytes);
-                found.bytes += bytes;
-                found.at_once |= data.error_code != 0;
-                partitions.push(data);
-            }
-            found.response.responses.push(
-                FetchableTopicResponse::default().with_topic(topic.topic.clone()).with_partitions(partitions),
-            );
-        }
+        let mut found =
+            Found { response: FetchResponse::default(), bytes: 0, at_once: self.request.topics.is_empty() };
+        found.response.responses =
+            self.request.topics.iter().map(|topic| self.read_topic(state, topic, &mut found)).collect();
         found
     }
 
+    fn read_topic(&self, state: &State, topic: &FetchTopic, found: &mut Found) -> FetchableTopicResponse {
+        let mut partitions = Vec::with_capacity(topic.partitions.len());
+        for asked in &topic.partitions {
+            let left = (self.most() as usize).saturating_sub(found.bytes);
+            let read = self.read_partition(state, &topic.topic, asked, left, found.bytes == 0);
+            let (data, is_cut) =
+                read.unwrap_or_else(|error| (self.refused(state, &topic.topic, asked, error), true));
+            found.bytes += data.records.as_ref().map_or(0, |records| records.len());
+            found.at_once |= is_cut;
+            partitions.push(data);
+        }
+        FetchableTopicResponse::default().with_topic(topic.topic.clone()).with_partitions(partitions)
+    }
+
+    /// Reads one partition; says also whether that is enough for an answer, however little it is.
     fn read_partition(
         &self,
         state: &State,
@@ -122,65 +195,96 @@ impl Fetch {
         asked: &FetchPartition,
         left: usize,
         is_first: bool,
-    ) -> PartitionData {
-        let data = PartitionData::default()
-            .with_partition_index(asked.partition)
-            .with_high_watermark(-1)
-            .with_last_stable_offset(-1)
-            .with_log_start_offset(-1)
-            .with_aborted_transactions(None)
-            .with_records(Some(bytes::Bytes::new()));
-        let partition = match state.led(self.node, topic, asked.partition) {
-            Ok(partition) => partition,
-            Err(error) => {
-                let leader = state.topics.get(topic).and_then(|topic| topic.partition(asked.partition));
-                return match leader.and_then(|partition| Some((partition.leader?, partition.leader_epoch))) {
-                    Some((leader, epoch)) if self.version >= 12 => data.with_current_leader(
-                        LeaderIdAndEpoch::default()
-                            .with_leader_id(BrokerId(leader))
-                            .with_leader_epoch(epoch),
-                    ),
-                    _ => data,
-                }
-                .with_error_code(error.code());
-            }
-        };
+    ) -> Result<(PartitionData, bool), ResponseError> {
+        let partition = led(state, self.node, topic, asked.partition, asked.current_leader_epoch)?;
         let log = &partition.log;
-        let data = data
+        let data = empty(asked)
             .with_high_watermark(log.end())
             .with_last_stable_offset(log.last_stable())
             .with_log_start_offset(log.start());
-        if asked.fetch_offset < log.start() || asked.fetch_offset > log.end() {
-            return data.with_error_code(ResponseError::OffsetOutOfRange.code());
+        if let Some(diverging) = diverging(partition, asked)? {
+            return Ok((data.with_diverging_epoch(diverging), true));
         }
-        let up_to = match self.request.isolation_level {
-            READ_COMMITTED => log.last_stable(),
-            _ => log.end(),
-        };
+        let from = asked.fetch_offset;
+        if from < log.start() || from > log.end() {
+            return Err(ResponseError::OffsetOutOfRange);
+        }
         let most = left.min(asked.partition_max_bytes.max(0) as usize);
-        data.with_records(Some(log.read(asked.fetch_offset, up_to, most, is_first)))
-    }
-
-    fn wait_at_partitions(&self, state: &mut State, id: u64) {
-        self.for_each_partition(state, |waiting| {
-            if !waiting.contains(&id) {
-                waiting.push(id);
-            }
+        let Read { records, end, is_cut } = log.read(from, end(log, self.is_committed()), most, is_first)?;
+        let aborted = self.is_committed().then(|| {
+            let transaction = |(producer, first)| {
+                AbortedTransaction::default().with_producer_id(ProducerId(producer)).with_first_offset(first)
+            };
+            log.aborted(from, end).into_iter().map(transaction).collect()
         });
+        Ok((data.with_aborted_transactions(aborted).with_records(Some(records)), is_cut))
     }
 
-    fn leave_partitions(&self, state: &mut State, id: u64) {
-        self.for_each_partition(state, |waiting| waiting.retain(|other| *other != id));
+    fn refused(
+        &self,
+        state: &State,
+        topic: &TopicName,
+        asked: &FetchPartition,
+        error: ResponseError,
+    ) -> PartitionData {
+        let data = empty(asked)
+            .with_error_code(error.code())
+            .with_high_watermark(-1)
+            .with_last_stable_offset(-1)
+            .with_log_start_offset(-1);
+        let moved = matches!(error, ResponseError::NotLeaderOrFollower | ResponseError::FencedLeaderEpoch);
+        let known = state.topics.get(topic).and_then(|topic| topic.partition(asked.partition));
+        match known.and_then(|partition| Some((partition.leader?, partition.leader_epoch))) {
+            Some((leader, epoch)) if moved && self.version >= 16 => data.with_current_leader(
+                LeaderIdAndEpoch::default().with_leader_id(BrokerId(leader)).with_leader_epoch(epoch),
+            ),
+            _ => data,
+        }
     }
 
-    fn for_each_partition(&self, state: &mut State, mut change: impl FnMut(&mut Vec<u64>)) {
+    /// Waits at each partition; returns how much there is.
+    fn wait_at_partitions(&self, state: &mut State, id: u64) -> usize {
+        let mut bytes = 0;
         for topic in &self.request.topics {
             let Some(known) = state.topics.get_mut(&topic.topic) else { continue };
             for asked in &topic.partitions {
-                if let Some(partition) = known.partition_mut(asked.partition) {
-                    change(&mut partition.waiting);
+                let Some(Partition { log, waiting, .. }) = known.partition_mut(asked.partition) else {
+                    continue;
+                };
+                let (from, most) = (asked.fetch_offset, asked.partition_max_bytes.max(0) as usize);
+                let is_committed = self.is_committed();
+                let (counted, _) = log.available(from, end(log, is_committed), most);
+                bytes += counted;
+                if waiting.len() == waiting.capacity() {
+                    waiting.retain(|waiter| state.fetches.waiting.contains_key(&waiter.fetch));
+                    // As many again may come before the next sweep.
+                    waiting.reserve(waiting.len() + 1);
                 }
+                waiting.push(Waiter { fetch: id, from, most, is_committed, counted });
             }
         }
+        bytes
     }
+}
+
+fn empty(asked: &FetchPartition) -> PartitionData {
+    PartitionData::default()
+        .with_partition_index(asked.partition)
+        .with_aborted_transactions(None)
+        .with_preferred_read_replica(BrokerId(-1))
+        .with_records(Some(bytes::Bytes::new()))
+}
+
+/// Finds where the log of a client left the leader's, if it did (KIP-595).
+fn diverging(partition: &Partition, asked: &FetchPartition) -> Result<Option<EpochEndOffset>, ResponseError> {
+    if asked.last_fetched_epoch == NO_EPOCH {
+        return Ok(None);
+    }
+    let found = partition.log.end_of_epoch(asked.last_fetched_epoch, partition.leader_epoch);
+    let (epoch, end) = found.ok_or(ResponseError::OffsetOutOfRange)?;
+    if asked.fetch_offset < partition.log.start() {
+        return Err(ResponseError::OffsetOutOfRange);
+    }
+    let is_diverging = epoch < asked.last_fetched_epoch || end < asked.fetch_offset;
+    Ok(is_diverging.then(|| EpochEndOffset::default().with_epoch(epoch).with_end_offset(end)))
 }

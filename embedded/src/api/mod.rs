@@ -11,7 +11,10 @@ mod offsets;
 mod produce;
 mod producer_ids;
 mod topics;
-pub(crate) mod versions;
+mod transaction_admin;
+mod transaction_offsets;
+mod transactions;
+mod versions;
 
 use std::net::IpAddr;
 
@@ -77,14 +80,25 @@ impl<T: Into<ResponseKind>> From<T> for Reply {
 /// Answers a request.
 pub(crate) fn handle(state: &mut State, call: &Call<'_>, request: RequestKind) -> Reply {
     match request {
-        RequestKind::ApiVersions(_) => versions::response(0).into(),
+        RequestKind::ApiVersions(_) => versions::handle().into(),
         RequestKind::Metadata(request) => metadata::handle(state, call, request).into(),
         RequestKind::DescribeTopicPartitions(request) => {
             metadata::describe_topic_partitions(state, request).into()
         }
         RequestKind::CreateTopics(request) => topics::create(state, request).into(),
         RequestKind::DeleteTopics(request) => topics::delete(state, call, request).into(),
-        RequestKind::InitProducerId(request) => producer_ids::init(state, request).into(),
+        RequestKind::InitProducerId(request) => producer_ids::init(state, call, &request).into(),
+        RequestKind::AddPartitionsToTxn(request) => transactions::add_partitions(state, call, request).into(),
+        RequestKind::AddOffsetsToTxn(request) => transactions::add_offsets(state, call, &request).into(),
+        RequestKind::TxnOffsetCommit(request) => transaction_offsets::commit(state, call, request).into(),
+        RequestKind::EndTxn(request) => transactions::end(state, call, &request).into(),
+        RequestKind::DescribeTransactions(request) => {
+            transaction_admin::describe(state, call, request).into()
+        }
+        RequestKind::ListTransactions(request) => transaction_admin::list(state, call, request).into(),
+        RequestKind::DescribeProducers(request) => {
+            transaction_admin::describe_producers(state, call, request).into()
+        }
         RequestKind::Produce(request) => produce::handle(state, call, request),
         RequestKind::Fetch(request) => fetch::handle(state, call, request),
         RequestKind::ListOffsets(request) => offsets::list(state, call, request).into(),

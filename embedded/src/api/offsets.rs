@@ -5,6 +5,7 @@ use kafka_protocol::messages::list_offsets_request::ListOffsetsPartition;
 use kafka_protocol::messages::list_offsets_response::{
     ListOffsetsPartitionResponse, ListOffsetsTopicResponse,
 };
+use kafka_protocol::messages::offset_for_leader_epoch_request::OffsetForLeaderPartition;
 use kafka_protocol::messages::offset_for_leader_epoch_response::{
     EpochEndOffset, OffsetForLeaderTopicResult,
 };
@@ -13,49 +14,73 @@ use kafka_protocol::messages::{
     TopicName,
 };
 
-use super::Call;
+use super::{Call, fetch};
+use crate::log::search::Found;
 use crate::state::State;
 
 const LATEST: i64 = -1;
 const EARLIEST: i64 = -2;
+const MAX_TIMESTAMP: i64 = -3;
+const EARLIEST_LOCAL: i64 = -4;
 const READ_COMMITTED: i8 = 1;
 
 pub(super) fn list(state: &State, call: &Call<'_>, request: ListOffsetsRequest) -> ListOffsetsResponse {
-    let isolation = request.isolation_level;
+    let is_committed = request.isolation_level == READ_COMMITTED;
     let topics = request.topics.into_iter().map(|topic| {
-        let partitions =
-            topic.partitions.iter().map(|asked| listed(state, call, &topic.name, asked, isolation));
-        let partitions = partitions.collect();
+        let mut partitions = Vec::with_capacity(topic.partitions.len());
+        for asked in &topic.partitions {
+            let response =
+                ListOffsetsPartitionResponse::default().with_partition_index(asked.partition_index);
+            // What has no answer has -1 for all of them, which is no error.
+            let nothing = Found { offset: -1, timestamp: -1, leader_epoch: -1 };
+            let (error_code, found) = match find(state, call, &topic.name, asked, is_committed) {
+                Ok(found) => (0, found.unwrap_or(nothing)),
+                Err(error) => (error.code(), nothing),
+            };
+            let response = response
+                .with_error_code(error_code)
+                .with_timestamp(found.timestamp)
+                .with_offset(found.offset);
+            partitions.push(match call.version {
+                4.. => response.with_leader_epoch(found.leader_epoch),
+                _ => response,
+            });
+        }
         ListOffsetsTopicResponse::default().with_name(topic.name).with_partitions(partitions)
     });
     ListOffsetsResponse::default().with_topics(topics.collect())
 }
 
-fn listed(
+fn find(
     state: &State,
     call: &Call<'_>,
     topic: &TopicName,
     asked: &ListOffsetsPartition,
-    isolation: i8,
-) -> ListOffsetsPartitionResponse {
-    let response = ListOffsetsPartitionResponse::default()
-        .with_partition_index(asked.partition_index)
-        .with_timestamp(-1)
-        .with_offset(-1);
-    let found = state.led(call.node, topic, asked.partition_index).and_then(|partition| {
-        let offset = match asked.timestamp {
-            LATEST if isolation == READ_COMMITTED => partition.log.last_stable(),
-            LATEST => partition.log.end(),
-            EARLIEST => partition.log.start(),
-            _ => return Err(ResponseError::UnsupportedVersion),
-        };
-        Ok((offset, partition.leader_epoch))
-    });
-    match found {
-        Ok((offset, epoch)) if call.version >= 4 => response.with_offset(offset).with_leader_epoch(epoch),
-        Ok((offset, _)) => response.with_offset(offset),
-        Err(error) => response.with_error_code(error.code()),
+    is_committed: bool,
+) -> Result<Option<Found>, ResponseError> {
+    // The version since which each is asked for (KIP-734, KIP-405); others came with tiers, which are not here.
+    let since = match asked.timestamp {
+        MAX_TIMESTAMP => 7,
+        EARLIEST_LOCAL => 8,
+        ..EARLIEST_LOCAL => i16::MAX,
+        _ => 0,
+    };
+    if call.version < since {
+        return Err(ResponseError::UnsupportedVersion);
     }
+    let partition = fetch::led(state, call.node, topic, asked.partition_index, asked.current_leader_epoch)?;
+    let (log, leader_epoch) = (&partition.log, partition.leader_epoch);
+    let end = if is_committed { log.last_stable() } else { log.end() };
+    let found = match asked.timestamp {
+        LATEST => return Ok(Some(Found { offset: end, timestamp: -1, leader_epoch })),
+        EARLIEST | EARLIEST_LOCAL => {
+            let leader_epoch = log.epoch_of_start(leader_epoch);
+            return Ok(Some(Found { offset: log.start(), timestamp: -1, leader_epoch }));
+        }
+        MAX_TIMESTAMP => log.at_max_time()?,
+        timestamp => log.at_time(timestamp)?,
+    };
+    Ok(found.filter(|found| found.offset < end))
 }
 
 pub(super) fn for_leader_epoch(
@@ -64,20 +89,28 @@ pub(super) fn for_leader_epoch(
     request: OffsetForLeaderEpochRequest,
 ) -> OffsetForLeaderEpochResponse {
     let topics = request.topics.into_iter().map(|topic| {
-        let partitions = topic.partitions.iter().map(|asked| {
-            let result = EpochEndOffset::default().with_partition(asked.partition);
-            match state.led(call.node, &topic.topic, asked.partition) {
-                Ok(partition) if asked.leader_epoch > partition.leader_epoch => {
-                    result.with_leader_epoch(-1).with_end_offset(-1)
-                }
-                Ok(partition) => {
-                    result.with_leader_epoch(partition.leader_epoch).with_end_offset(partition.log.end())
-                }
-                Err(error) => result.with_error_code(error.code()),
-            }
-        });
+        let partitions = topic.partitions.iter().map(|asked| end_of_epoch(state, call, &topic.topic, asked));
         let partitions = partitions.collect();
         OffsetForLeaderTopicResult::default().with_topic(topic.topic).with_partitions(partitions)
     });
     OffsetForLeaderEpochResponse::default().with_topics(topics.collect())
+}
+
+fn end_of_epoch(
+    state: &State,
+    call: &Call<'_>,
+    topic: &TopicName,
+    asked: &OffsetForLeaderPartition,
+) -> EpochEndOffset {
+    let response = EpochEndOffset::default().with_partition(asked.partition);
+    let found = fetch::led(state, call.node, topic, asked.partition, asked.current_leader_epoch)
+        .map(|partition| partition.log.end_of_epoch(asked.leader_epoch, partition.leader_epoch));
+    let response = match found {
+        Ok(found) => {
+            let (epoch, end) = found.unwrap_or((-1, -1));
+            return response.with_leader_epoch(epoch).with_end_offset(end);
+        }
+        Err(error) => response.with_error_code(error.code()),
+    };
+    response.with_leader_epoch(-1).with_end_offset(-1)
 }

@@ -3,22 +3,34 @@
 use kafka_protocol::ResponseError;
 use kafka_protocol::messages::produce_request::PartitionProduceData;
 use kafka_protocol::messages::produce_response::{
-    LeaderIdAndEpoch, PartitionProduceResponse, TopicProduceResponse,
+    BatchIndexAndErrorMessage, LeaderIdAndEpoch, PartitionProduceResponse, TopicProduceResponse,
 };
-use kafka_protocol::messages::{BrokerId, ProduceRequest, ProduceResponse, TopicName};
+use kafka_protocol::messages::{BrokerId, ProduceRequest, ProduceResponse, TopicName, TransactionalId};
 
-use super::{Call, Reply, fetch};
+use super::{Call, Reply, fetch, text};
+use crate::log::{Appended, Refused, batch};
 use crate::state::State;
+use crate::transactions;
+
+/// `acks` of a producer that waits for all replicas.
+const ALL: i16 = -1;
 
 pub(super) fn handle(state: &mut State, call: &Call<'_>, request: ProduceRequest) -> Reply {
     let acks = request.acks;
+    let transactional_id = request.transactional_id.as_ref();
     let mut failed = false;
     let mut responses = Vec::with_capacity(request.topic_data.len());
     for topic in request.topic_data {
         let mut partitions = Vec::with_capacity(topic.partition_data.len());
         for data in topic.partition_data {
-            let response = append(state, call, &topic.name, data, acks);
-            failed |= response.error_code != 0;
+            let index = data.index;
+            let response = match append(state, call, transactional_id, &topic.name, data, acks) {
+                Ok(response) => response.with_index(index),
+                Err(refused) => {
+                    failed = true;
+                    refuse(state, call, &topic.name, index, refused)
+                }
+            };
             partitions.push(response);
         }
         responses
@@ -35,45 +47,83 @@ pub(super) fn handle(state: &mut State, call: &Call<'_>, request: ProduceRequest
 fn append(
     state: &mut State,
     call: &Call<'_>,
+    transactional_id: Option<&TransactionalId>,
     topic: &TopicName,
     data: PartitionProduceData,
     acks: i16,
-) -> PartitionProduceResponse {
-    let response = PartitionProduceResponse::default().with_index(data.index);
-    let appended = match acks {
-        -1..=1 => state.led_mut(call.node, topic, data.index),
-        _ => Err(ResponseError::InvalidRequiredAcks),
+) -> Result<PartitionProduceResponse, Refused> {
+    let index = data.index;
+    if state.topics.get(topic).and_then(|topic| topic.partition(index)).is_none() {
+        return Err(ResponseError::UnknownTopicOrPartition.into());
     }
-    .and_then(|partition| {
-        let before = partition.log.end();
-        let appended = partition.log.append(data.records.unwrap_or_default(), partition.leader_epoch)?;
-        let waiting = match partition.log.end() > before {
-            true => std::mem::take(&mut partition.waiting),
-            false => Vec::new(),
-        };
-        Ok((appended, partition.log.start(), waiting))
-    });
-    match appended {
-        Ok((appended, log_start, waiting)) => {
-            fetch::wake(state, call.now, waiting);
-            response
-                .with_base_offset(appended.base_offset)
-                .with_log_append_time_ms(appended.log_append_time_ms)
-                .with_log_start_offset(log_start)
+    let batch = batch::only(data.records.unwrap_or_default(), call.version)?;
+    if !(-1..=1).contains(&acks) {
+        return Err(ResponseError::InvalidRequiredAcks.into());
+    }
+    let partition = state.led(call.node, topic, index)?;
+    if acks == ALL {
+        let is_up = |id: &&i32| state.nodes.get(**id).is_some_and(|node| node.up);
+        if partition.replicas.iter().filter(is_up).count() < partition.log.config().min_insync_replicas {
+            return Err(ResponseError::NotEnoughReplicas.into());
         }
-        Err(error) => {
-            let response = response
-                .with_error_code(error.code())
-                .with_base_offset(-1)
-                .with_log_append_time_ms(-1)
-                .with_log_start_offset(-1);
-            match current_leader(state, topic, data.index) {
-                Some(leader) if call.version >= 10 && error == ResponseError::NotLeaderOrFollower => {
-                    response.with_current_leader(leader)
-                }
-                _ => response,
-            }
+    }
+    let (is_transactional, id) = (batch.header.is_transactional(), batch.header.producer_id);
+    if is_transactional && !partition.log.has_transaction(id) {
+        transactions::may_append(state, transactional_id, id, batch.header.producer_epoch, topic, index)?;
+    }
+    let partition = state.led_mut(call.node, topic, index)?;
+    let epoch = partition.leader_epoch;
+    let Appended { base_offset, log_append_time_ms } = partition.log.append(batch, epoch, call.now)?;
+    let log_start = partition.log.start();
+    if state.memory.wants_sealing() {
+        relieve(state);
+    }
+    fetch::grown(state, topic, index);
+    Ok(PartitionProduceResponse::default()
+        .with_base_offset(base_offset)
+        .with_log_append_time_ms(log_append_time_ms)
+        .with_log_start_offset(log_start))
+}
+
+/// Moves to files what still grows, when the rest was moved and that was not enough.
+fn relieve(state: &mut State) {
+    for partition in state.topics.partitions_mut() {
+        partition.log.seal();
+    }
+    if let Err(full) = state.memory.make_room(0) {
+        // The batch was taken; the next one is refused with the same reason.
+        tracing::warn!(%full, "records stayed in memory over the limit");
+    }
+}
+
+fn refuse(
+    state: &State,
+    call: &Call<'_>,
+    topic: &TopicName,
+    index: i32,
+    refused: Refused,
+) -> PartitionProduceResponse {
+    let Refused { error, reason, records } = refused;
+    let record = |(place, reason)| {
+        BatchIndexAndErrorMessage::default()
+            .with_batch_index(place)
+            .with_batch_index_error_message(text(reason))
+    };
+    let mut response = PartitionProduceResponse::default()
+        .with_index(index)
+        .with_error_code(error.code())
+        .with_base_offset(-1)
+        .with_log_append_time_ms(-1)
+        .with_log_start_offset(-1);
+    if call.version >= 8 {
+        response.record_errors = records.into_iter().map(record).collect();
+        response.error_message = reason.and_then(text);
+    }
+    match current_leader(state, topic, index) {
+        Some(leader) if call.version >= 10 && error == ResponseError::NotLeaderOrFollower => {
+            response.with_current_leader(leader)
         }
+        _ => response,
     }
 }
 

@@ -10,6 +10,7 @@
 pub(crate) mod classic;
 pub(crate) mod commits;
 pub(crate) mod consumer;
+pub(crate) mod kept;
 pub(crate) mod offsets;
 #[cfg(test)]
 mod tests;

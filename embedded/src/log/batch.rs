@@ -1,110 +1,110 @@
-//! The header of a record batch, format 2, read and written by hand.
+//! What a log asks of the batches it takes, and what it writes into them; their format is that of
+//! [`crate::wire::records`].
 
 use bytes::Bytes;
 use kafka_protocol::ResponseError;
 
-/// The length of the header, records not included.
-pub(crate) const HEADER: usize = 61;
-/// Base offset and length, which the batch length does not count.
-const BEFORE_LENGTH: usize = 12;
-const CRC_FROM: usize = 21;
+pub(crate) use crate::wire::records::{BadBatch, Batch, BatchHeader, HEADER, Records, place};
 
-/// What the header of a batch says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct BatchHeader {
-    pub(crate) base_offset: i64,
-    /// The whole length, header included.
-    pub(crate) length: usize,
-    pub(crate) attributes: i16,
-    pub(crate) last_offset_delta: i32,
-    pub(crate) base_timestamp: i64,
-    pub(crate) max_timestamp: i64,
-    pub(crate) producer_id: i64,
-    pub(crate) producer_epoch: i16,
-    pub(crate) base_sequence: i32,
-    pub(crate) records: i32,
-}
+const CRC_AT: usize = 17;
+const CHECKED_FROM: usize = 21;
+const ATTRIBUTES_AT: usize = 21;
+const MAX_TIMESTAMP_AT: usize = 35;
+const MAGIC_AT: usize = 16;
+const COMPRESSION: i16 = 0x07;
+const ZSTD: i16 = 4;
+const LOG_APPEND_TIME: i16 = 0x08;
+const DELETE_HORIZON: i16 = 0x40;
+/// The version of Produce that may carry zstd (KIP-110).
+const ZSTD_SINCE: i16 = 7;
+/// How much a compressed batch may become: as much as may come in one request.
+const LARGEST_OPENED: usize = 100 * 1024 * 1024;
 
 impl BatchHeader {
-    /// Reads and checks the batch at the start of `bytes`, its checksum included.
-    pub(crate) fn read(bytes: &[u8]) -> Result<Self, ResponseError> {
-        if bytes.len() < HEADER {
-            return Err(ResponseError::CorruptMessage);
+    /// Returns the sequence of the last record; after the largest comes 0.
+    pub(crate) fn last_sequence(&self) -> i32 {
+        match self.base_sequence.checked_add(self.last_offset_delta) {
+            Some(last) => last,
+            None => self.last_offset_delta - (i32::MAX - self.base_sequence) - 1,
         }
-        if bytes[16] != 2 {
-            return Err(ResponseError::UnsupportedForMessageFormat);
-        }
-        let length = usize::try_from(int32(bytes, 8)).map_err(|_| ResponseError::CorruptMessage)?;
-        let length = length + BEFORE_LENGTH;
-        if length < HEADER || length > bytes.len() {
-            return Err(ResponseError::CorruptMessage);
-        }
-        if crc32c::crc32c(&bytes[CRC_FROM..length]) != int32(bytes, 17) as u32 {
-            return Err(ResponseError::CorruptMessage);
-        }
-        let header = Self {
-            base_offset: int64(bytes, 0),
-            length,
-            attributes: int16(bytes, 21),
-            last_offset_delta: int32(bytes, 23),
-            base_timestamp: int64(bytes, 27),
-            max_timestamp: int64(bytes, 35),
-            producer_id: int64(bytes, 43),
-            producer_epoch: int16(bytes, 51),
-            base_sequence: int32(bytes, 53),
-            records: int32(bytes, 57),
-        };
-        let counts = header.last_offset_delta.checked_add(1);
-        if header.records < 1 || counts != Some(header.records) {
-            return Err(ResponseError::InvalidRecord);
-        }
-        Ok(header)
     }
 
-    pub(crate) fn is_transactional(&self) -> bool {
-        self.attributes & 0x10 != 0
+    pub(crate) fn is_compressed(&self) -> bool {
+        self.attributes & COMPRESSION != 0
     }
 
-    pub(crate) fn is_control(&self) -> bool {
-        self.attributes & 0x20 != 0
+    /// Says whose timestamps the records have, and the largest.
+    pub(super) fn set_timestamps(&mut self, is_log_append_time: bool, max_timestamp: i64) {
+        self.attributes &= !LOG_APPEND_TIME;
+        if is_log_append_time {
+            self.attributes |= LOG_APPEND_TIME;
+        }
+        self.max_timestamp = max_timestamp;
     }
 
-    pub(crate) fn last_offset(&self) -> i64 {
-        self.base_offset + i64::from(self.last_offset_delta)
+    /// Returns when the tombstones or the marker in this batch may be forgotten, if it was compacted once
+    /// (KIP-534).
+    pub(super) fn delete_horizon(&self) -> Option<i64> {
+        (self.attributes & DELETE_HORIZON != 0).then_some(self.base_timestamp)
+    }
+
+    /// Says when the tombstones or the marker in this batch may be forgotten. Timestamps count from there.
+    pub(super) fn set_delete_horizon(&mut self, horizon: i64) {
+        self.attributes |= DELETE_HORIZON;
+        self.base_timestamp = horizon;
+    }
+
+    /// Says that the records are not compressed.
+    pub(super) fn set_plain(&mut self) {
+        self.attributes &= !COMPRESSION;
     }
 }
 
-/// Writes where a batch lies in the log: neither field is part of the checksum.
-pub(crate) fn place(batch: &mut [u8], base_offset: i64, leader_epoch: i32) {
-    batch[..8].copy_from_slice(&base_offset.to_be_bytes());
-    batch[12..16].copy_from_slice(&leader_epoch.to_be_bytes());
-}
-
-/// Splits the records of a produce request into batches.
-pub(crate) fn split(mut records: Bytes) -> Result<Vec<(BatchHeader, Bytes)>, ResponseError> {
-    let mut batches = Vec::with_capacity(1);
-    while !records.is_empty() {
-        let header = BatchHeader::read(&records)?;
-        batches.push((header, records.split_to(header.length)));
+/// Returns the one batch that a produce request of this version has for a partition.
+pub(crate) fn only(mut records: Bytes, version: i16) -> Result<Batch, ResponseError> {
+    match records.get(MAGIC_AT) {
+        Some(2) => {}
+        // No whole batch, or one of an older format, which no version in use may carry.
+        None | Some(0 | 1) => return Err(ResponseError::InvalidRecord),
+        Some(_) => return Err(ResponseError::CorruptMessage),
     }
-    Ok(batches)
+    let batch = match Batch::read(&mut records) {
+        Ok(Some(batch)) if records.is_empty() => batch,
+        _ => return Err(ResponseError::InvalidRecord),
+    };
+    let header = &batch.header;
+    if version < ZSTD_SINCE && header.attributes & COMPRESSION == ZSTD {
+        return Err(ResponseError::UnsupportedCompressionType);
+    }
+    batch.check_crc().map_err(|_| ResponseError::CorruptMessage)?;
+    let has_sequence = header.producer_id < 0 || header.base_sequence >= 0;
+    let has_records = header.record_count > 0 && header.last_offset_delta == header.record_count - 1;
+    if header.base_offset != 0 || header.is_control() || !has_sequence || !has_records {
+        return Err(ResponseError::InvalidRecord);
+    }
+    Ok(batch)
 }
 
-fn int16(bytes: &[u8], at: usize) -> i16 {
-    i16::from_be_bytes(array(bytes, at))
+/// Opens a batch, decompressed if need be.
+pub(super) fn open(batch: &Batch) -> Result<Records, ResponseError> {
+    batch.records(LARGEST_OPENED).map_err(invalid)
 }
 
-fn int32(bytes: &[u8], at: usize) -> i32 {
-    i32::from_be_bytes(array(bytes, at))
+/// Returns Kafka's error for records that cannot be read.
+pub(super) fn invalid(bad: BadBatch) -> ResponseError {
+    tracing::debug!(%bad, "a batch was refused");
+    ResponseError::InvalidRecord
 }
 
-fn int64(bytes: &[u8], at: usize) -> i64 {
-    i64::from_be_bytes(array(bytes, at))
+/// Writes what the header says of timestamps, and the checksum.
+pub(super) fn stamp(batch: &mut [u8], header: &BatchHeader) {
+    batch[ATTRIBUTES_AT..ATTRIBUTES_AT + 2].copy_from_slice(&header.attributes.to_be_bytes());
+    batch[MAX_TIMESTAMP_AT..MAX_TIMESTAMP_AT + 8].copy_from_slice(&header.max_timestamp.to_be_bytes());
+    seal(batch);
 }
 
-/// Copies `N` bytes; the caller has checked the length of the header.
-fn array<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {
-    let mut array = [0; N];
-    array.copy_from_slice(&bytes[at..at + N]);
-    array
+/// Writes the checksum over what it covers.
+pub(crate) fn seal(batch: &mut [u8]) {
+    let crc = crc32c::crc32c(&batch[CHECKED_FROM..]);
+    batch[CRC_AT..CHECKED_FROM].copy_from_slice(&crc.to_be_bytes());
 }

@@ -6,17 +6,21 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use bytes::{Buf, Bytes, BytesMut};
-use kafka_protocol::messages::ResponseKind;
+use kafka_protocol::messages::{ApiKey, RequestKind, ResponseKind};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::Shared;
 use crate::api::{self, Call, Reply};
+use crate::security::{self, Admit, Gate, Principal};
 use crate::state::NodeId;
-use crate::wire::{self, Incoming, Request};
+use crate::wire::apis;
+use crate::wire::frame::{self, Header, Incoming, Limits, Refusal};
 
-/// `socket.request.max.bytes` of Kafka.
-const LARGEST_FRAME: usize = 100 * 1024 * 1024;
+/// The size of a frame.
+const SIZE: usize = 4;
+/// The size of a frame, and the number of the API that it calls.
+const SIZE_AND_API: usize = 6;
 /// How much of later requests is read while one waits.
 const READ_AHEAD: usize = 64 * 1024;
 
@@ -26,8 +30,19 @@ pub(super) async fn serve(shared: Arc<Shared>, stream: TcpStream, peer: SocketAd
         tracing::debug!(%peer, %error, "a connection ended before it began");
         return;
     }
-    let mut connection = Connection { shared, stream, peer, node, input: BytesMut::new() };
-    if let Err(end) = connection.converse().await {
+    let security = shared.security.clone();
+    let end = match security.acceptor() {
+        None => Connection::new(shared, stream, peer, node, Principal::anonymous()).serve().await,
+        Some(acceptor) => match acceptor.accept(stream).await {
+            Ok(stream) => {
+                let from = security.options().tls.principal_from;
+                let principal = security::principal_of(stream.get_ref().1, from);
+                Connection::new(shared, stream, peer, node, principal).serve().await
+            }
+            Err(error) => Err(End::Io(error)),
+        },
+    };
+    if let Err(end) = end {
         tracing::debug!(%peer, node, %end, "a connection ended");
     }
 }
@@ -37,6 +52,7 @@ pub(super) async fn serve(shared: Arc<Shared>, stream: TcpStream, peer: SocketAd
 enum End {
     Io(std::io::Error),
     Refused(String),
+    Frame(Refusal),
     ClosedByPeer,
 }
 
@@ -45,8 +61,15 @@ impl std::fmt::Display for End {
         match self {
             Self::Io(error) => write!(f, "{error}"),
             Self::Refused(reason) => f.write_str(reason),
+            Self::Frame(refusal) => refusal.fmt(f),
             Self::ClosedByPeer => f.write_str("closed by the client"),
         }
+    }
+}
+
+impl From<Refusal> for End {
+    fn from(refusal: Refusal) -> Self {
+        Self::Frame(refusal)
     }
 }
 
@@ -62,36 +85,111 @@ struct Connection<S> {
     peer: SocketAddr,
     node: NodeId,
     input: BytesMut,
+    gate: Gate,
+    limits: Limits,
+}
+
+fn encode(correlation_id: i32, api: ApiKey, version: i16, response: &ResponseKind) -> Result<BytesMut, End> {
+    frame::encode(correlation_id, api, version, response)
+        .map_err(|error| End::Refused(format!("{api:?} v{version} could not be answered: {error}")))
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
+    fn new(shared: Arc<Shared>, stream: S, peer: SocketAddr, node: NodeId, transport: Principal) -> Self {
+        let gate = Gate::new(&shared.security, transport);
+        Self { shared, stream, peer, node, input: BytesMut::new(), gate, limits: Limits::default() }
+    }
+
+    async fn serve(mut self) -> Result<(), End> {
+        let end = self.converse().await;
+        tracing::trace!(peer = %self.peer, principal = %self.gate.principal(), "a connection is closed");
+        // Tells a TLS client that this is the end and no cut; whoever went away cannot hear it.
+        let _ = self.stream.shutdown().await;
+        end
+    }
+
     async fn converse(&mut self) -> Result<(), End> {
         loop {
             let frame = self.frame().await?;
-            let incoming = wire::parse(frame).map_err(|refusal| End::Refused(refusal.to_string()))?;
-            let output = match incoming {
-                Incoming::ApiVersionsTooNew { correlation_id } => {
-                    Some(wire::encode_api_versions_too_new(correlation_id))
+            let output = if self.gate.expects_raw_token() {
+                let answer = self.gate.raw_token(&frame, super::now().wall_ms);
+                Some(frame::sized(&answer.ok_or_else(|| End::Refused("a token was refused".to_owned()))?))
+            } else {
+                match frame::parse(frame)? {
+                    Incoming::ApiVersionsTooNew { correlation_id } => {
+                        self.admit(ApiKey::ApiVersions)?;
+                        Some(encode(correlation_id, ApiKey::ApiVersions, 0, &apis::too_new().into())?)
+                    }
+                    Incoming::Request { header, body } => {
+                        self.admit(header.api)?;
+                        if self.log_in(&header, &body).await? {
+                            None
+                        } else {
+                            self.answer(header, body).await?
+                        }
+                    }
                 }
-                Incoming::Request(request) => self.answer(request).await?,
             };
             if let Some(output) = output {
-                self.stream.write_all(&output).await?;
+                self.send(&output).await?;
             }
         }
     }
 
+    async fn send(&mut self, output: &[u8]) -> Result<(), End> {
+        self.stream.write_all(output).await?;
+        // What TLS made of it may still be on this side.
+        Ok(self.stream.flush().await?)
+    }
+
+    fn admit(&mut self, api: ApiKey) -> Result<(), End> {
+        match self.gate.admit(api, super::now().wall_ms) {
+            Admit::Yes => Ok(()),
+            Admit::No(reason) => Err(End::Refused(format!("{api:?} was not admitted: {reason}"))),
+        }
+    }
+
+    /// Answers SaslHandshake and SaslAuthenticate, which the state does not hear of. Returns whether it was one.
+    async fn log_in(&mut self, header: &Header, body: &RequestKind) -> Result<bool, End> {
+        let (version, now_ms) = (header.version, super::now().wall_ms);
+        let (response, then_close) = match body {
+            RequestKind::SaslHandshake(body) => {
+                let answer = self.gate.handshake(body, version, now_ms);
+                (ResponseKind::from(answer.response), answer.then_close)
+            }
+            RequestKind::SaslAuthenticate(body) => {
+                let answer = self.gate.authenticate(body, version, now_ms);
+                (ResponseKind::from(answer.response), answer.then_close)
+            }
+            _ => return Ok(false),
+        };
+        let output = encode(header.correlation_id, header.api, version, &response)?;
+        self.send(&output).await?;
+        if then_close {
+            return Err(End::Refused("a client was not authenticated".to_owned()));
+        }
+        Ok(true)
+    }
+
     /// Reads one frame, without its size. Memory grows with what came, not with what was announced.
     async fn frame(&mut self) -> Result<Bytes, End> {
-        while self.input.len() < 4 {
+        // A token without a header may be shorter than any header.
+        let is_token = self.gate.expects_raw_token();
+        while self.input.len() < if is_token { SIZE } else { SIZE_AND_API } {
             self.read().await?;
         }
-        let size = i32::from_be_bytes([self.input[0], self.input[1], self.input[2], self.input[3]]);
-        let size = usize::try_from(size)
-            .ok()
-            .filter(|size| *size <= LARGEST_FRAME)
-            .ok_or_else(|| End::Refused(format!("a frame of {size} bytes was refused")))?;
-        self.input.advance(4);
+        if is_token {
+            let size = self.gate.token_size(self.input.get_i32());
+            let size = size.ok_or_else(|| End::Refused("the size of a token was refused".to_owned()))?;
+            return self.rest(size).await;
+        }
+        let api_key = i16::from_be_bytes([self.input[4], self.input[5]]);
+        let size = self.input.get_i32();
+        let size = self.gate.limits(self.limits).admit(size, api_key)?;
+        self.rest(size).await
+    }
+
+    async fn rest(&mut self, size: usize) -> Result<Bytes, End> {
         while self.input.len() < size {
             self.read().await?;
         }
@@ -105,8 +203,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         }
     }
 
-    async fn answer(&mut self, request: Request) -> Result<Option<BytesMut>, End> {
-        let Request { api, version, correlation_id, client_id, body } = request;
+    async fn answer(&mut self, header: Header, body: RequestKind) -> Result<Option<BytesMut>, End> {
+        let Header { api, version, correlation_id, client_id } = header;
+        let client_id = client_id.unwrap_or_default();
         let handled = catch_unwind(AssertUnwindSafe(|| {
             self.shared.with(|state, now| {
                 let call =
@@ -124,9 +223,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             Reply::Nothing => return Ok(None),
             Reply::Close(reason) => return Err(End::Refused(reason.to_owned())),
         };
-        let output = wire::encode(correlation_id, api, version, &response)
-            .map_err(|error| End::Refused(format!("{api:?} v{version} could not be answered: {error}")))?;
-        Ok(Some(output))
+        encode(correlation_id, api, version, &response).map(Some)
     }
 
     /// Waits for an answer, and notices meanwhile that the client went away.

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::sync::{Notify, oneshot};
 
 use crate::cluster::lock;
+use crate::security::Security;
 use crate::state::{NodeId, Now, State};
 
 /// How long a listener rests when the process has no file descriptor left for a connection.
@@ -19,11 +20,12 @@ const ACCEPT_REST: Duration = Duration::from_millis(20);
 pub(crate) struct Shared {
     state: Mutex<State>,
     earlier: Notify,
+    pub(crate) security: Arc<Security>,
 }
 
 impl Shared {
-    pub(crate) fn new(state: State) -> Self {
-        Self { state: Mutex::new(state), earlier: Notify::new() }
+    pub(crate) fn new(state: State, security: Security) -> Self {
+        Self { state: Mutex::new(state), earlier: Notify::new(), security: Arc::new(security) }
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, State> {

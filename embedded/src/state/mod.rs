@@ -12,7 +12,9 @@ use uuid::Uuid;
 
 use crate::api::fetch::Fetches;
 use crate::groups::Groups;
+use crate::log::memory::Memory;
 use crate::options::Options;
+use crate::transactions::{self, Transactions};
 pub(crate) use nodes::{NodeId, Nodes};
 use timers::{Timer, Timers};
 use topics::Topics;
@@ -33,6 +35,8 @@ pub(crate) struct State {
     pub(crate) nodes: Nodes,
     pub(crate) topics: Topics,
     pub(crate) fetches: Fetches,
+    pub(crate) memory: Memory,
+    pub(crate) transactions: Transactions,
     pub(crate) groups: Groups,
     pub(crate) timers: Timers,
     pub(crate) random: fastrand::Rng,
@@ -49,6 +53,8 @@ impl State {
             nodes: Nodes::new(addresses),
             topics: Topics::default(),
             fetches: Fetches::default(),
+            memory: Memory::new(&options.limits),
+            transactions: Transactions::default(),
             groups: Groups::default(),
             timers: Timers::default(),
             random,
@@ -62,6 +68,7 @@ impl State {
         while let Some(timer) = self.timers.due(now.mono) {
             match timer {
                 Timer::Fetch(id) => crate::api::fetch::expire(self, now, id),
+                Timer::Transaction(id) => transactions::expire(self, now, &id),
                 Timer::Group(id, due) => self.tick_group(now, &id, &due),
             }
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use kafka_protocol::messages::GroupId;
+use kafka_protocol::messages::{GroupId, TransactionalId};
 
 use crate::groups::Due;
 
@@ -12,6 +12,8 @@ use crate::groups::Due;
 pub(crate) enum Timer {
     /// A waiting fetch has waited long enough.
     Fetch(u64),
+    /// A transaction takes longer than its producer allowed.
+    Transaction(TransactionalId),
     /// A group has something to do.
     Group(GroupId, Due),
 }

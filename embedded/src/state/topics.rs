@@ -1,12 +1,14 @@
 //! Topics and their partitions.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use kafka_protocol::ResponseError;
 use kafka_protocol::messages::TopicName;
 use uuid::Uuid;
 
 use super::{NodeId, State};
+use crate::api::fetch::Waiter;
 use crate::log::Log;
 
 /// Kafka's limit on the length of a topic's name.
@@ -36,7 +38,7 @@ pub(crate) struct Partition {
     pub(crate) replicas: Vec<NodeId>,
     pub(crate) log: Log,
     /// The fetches that wait for records of this partition.
-    pub(crate) waiting: Vec<u64>,
+    pub(crate) waiting: Vec<Waiter>,
 }
 
 impl Topics {
@@ -54,6 +56,11 @@ impl Topics {
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&TopicName, &Topic)> {
         self.by_name.iter()
+    }
+
+    /// Returns every partition, to change it.
+    pub(crate) fn partitions_mut(&mut self) -> impl Iterator<Item = &mut Partition> {
+        self.by_name.values_mut().flat_map(|topic| &mut topic.partitions)
     }
 
     pub(crate) fn insert(&mut self, name: TopicName, topic: Topic) {
@@ -139,7 +146,7 @@ impl State {
             leader: replicas.iter().copied().find(|id| is_up(id)),
             leader_epoch: 0,
             replicas,
-            log: Log::default(),
+            log: Log::new(Arc::default(), self.memory.clone()),
             waiting: Vec::new(),
         }
     }

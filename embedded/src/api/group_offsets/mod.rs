@@ -1,7 +1,6 @@
 //! OffsetCommit, OffsetFetch and OffsetDelete: how far a group is.
 
 use kafka_protocol::ResponseError;
-use kafka_protocol::messages::offset_commit_request::OffsetCommitRequestPartition;
 use kafka_protocol::messages::offset_commit_response::{
     OffsetCommitResponsePartition, OffsetCommitResponseTopic,
 };
@@ -11,11 +10,13 @@ use kafka_protocol::messages::offset_delete_response::{
 use kafka_protocol::messages::{
     GroupId, OffsetCommitRequest, OffsetCommitResponse, OffsetDeleteRequest, OffsetDeleteResponse, TopicName,
 };
+use kafka_protocol::protocol::StrBytes;
 
 use super::group_members::code;
 use super::{Call, coordinators};
 use crate::groups::Group;
 use crate::groups::commits::{CommitKind, Committer};
+use crate::groups::kept::Kept;
 use crate::groups::offsets::Committed;
 use crate::state::State;
 
@@ -31,13 +32,14 @@ pub(super) fn commit(
     call: &Call<'_>,
     request: OffsetCommitRequest,
 ) -> OffsetCommitResponse {
-    let group = request.group_id;
+    let group = request.group_id.kept();
+    let member_id = request.member_id.kept();
     let mut checked = Ok(());
     // As in Kafka, who is asked matters only when there is something to store.
     if request.topics.iter().any(|topic| state.topics.get(&topic.name).is_some()) {
         checked = coordinators::check(state, call, &group).and_then(|()| {
             let committer = Committer {
-                member_id: &request.member_id,
+                member_id: &member_id,
                 instance_id: request.group_instance_id.as_ref(),
                 generation: request.generation_id_or_member_epoch,
                 kind: CommitKind::AtOnce(call.version),
@@ -50,7 +52,8 @@ pub(super) fn commit(
         let partitions = topic.partitions.into_iter().map(|partition| {
             let index = partition.partition_index;
             let stored = known(state, &topic.name, index).and(checked).and_then(|()| {
-                let committed = committed(partition)?;
+                let (offset, epoch) = (partition.committed_offset, partition.committed_leader_epoch);
+                let committed = committed(offset, epoch, partition.committed_metadata)?;
                 state.groups.offsets.commit(&group, (topic.name.clone(), index), committed);
                 Ok(())
             });
@@ -68,16 +71,17 @@ pub(super) fn known(state: &State, topic: &TopicName, partition: i32) -> Result<
     known.map(|_| ()).ok_or(ResponseError::UnknownTopicOrPartition)
 }
 
-fn committed(partition: OffsetCommitRequestPartition) -> Result<Committed, ResponseError> {
-    let metadata = partition.committed_metadata.unwrap_or_default();
+/// Checks what a client wants to store.
+pub(super) fn committed(
+    offset: i64,
+    leader_epoch: i32,
+    metadata: Option<StrBytes>,
+) -> Result<Committed, ResponseError> {
+    let metadata = metadata.unwrap_or_default();
     if metadata.len() > LONGEST_METADATA {
         return Err(ResponseError::OffsetMetadataTooLarge);
     }
-    Ok(Committed {
-        offset: partition.committed_offset,
-        leader_epoch: partition.committed_leader_epoch,
-        metadata,
-    })
+    Ok(Committed { offset, leader_epoch, metadata })
 }
 
 pub(super) fn delete(

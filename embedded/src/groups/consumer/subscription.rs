@@ -9,6 +9,7 @@ use regex::{Regex, RegexBuilder};
 use uuid::Uuid;
 
 use super::{Consumer, Refusal};
+use crate::groups::kept::Kept;
 use crate::state::topics::Topics;
 
 /// The most memory that a compiled expression may take, in bytes.
@@ -44,7 +45,7 @@ impl Pattern {
         }
         let whole = format!("^(?:{source})$");
         match RegexBuilder::new(&whole).size_limit(LARGEST_PATTERN).build() {
-            Ok(regex) => Ok(Some(Self { source: source.clone(), regex })),
+            Ok(regex) => Ok(Some(Self { source: source.kept(), regex })),
             Err(error) => Err((
                 ResponseError::InvalidRegularExpression,
                 format!("`{source}` is no regular expression: {error}"),

@@ -149,7 +149,8 @@ impl Answer {
             Reply::Later(mut waiting) => waiting.try_recv().expect("the request still waits"),
             other => panic!("the request was not answered: {other:?}"),
         };
-        let mut bytes = wire::encode(1, api, version, &response).expect("the answer was encoded").freeze();
+        let mut bytes =
+            wire::frame::encode(1, api, version, &response).expect("the answer was encoded").freeze();
         bytes.advance(4);
         ResponseHeader::decode(&mut bytes, api.response_header_version(version)).expect("a header");
         T::decode(&mut bytes, version).expect("an answer of this kind")
