@@ -48,7 +48,8 @@ fn all(state: &State) -> Vec<MetadataResponseTopic> {
 
 fn one(state: &mut State, asked: MetadataRequestTopic, may_create: bool) -> MetadataResponseTopic {
     let refused = |error: ResponseError| MetadataResponseTopic::default().with_error_code(error.code());
-    let name = match asked.name {
+    // Who asks by id leaves the name out, or empty as the Java client does.
+    let name = match asked.name.filter(|_| asked.topic_id.is_nil()) {
         Some(name) => name,
         None => match state.topics.name_of(asked.topic_id) {
             Some(name) => name.clone(),

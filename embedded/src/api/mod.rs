@@ -1,5 +1,6 @@
 //! Requests to answers, one file per family of APIs.
 
+mod consumer_groups;
 pub(crate) mod coordinators;
 pub(crate) mod fetch;
 mod group_admin;
@@ -110,6 +111,10 @@ pub(crate) fn handle(state: &mut State, call: &Call<'_>, request: RequestKind) -
         RequestKind::OffsetCommit(request) => group_offsets::commit(state, call, request).into(),
         RequestKind::OffsetFetch(request) => group_offsets::fetch(state, call, request).into(),
         RequestKind::OffsetDelete(request) => group_offsets::delete(state, call, request).into(),
+        RequestKind::ConsumerGroupHeartbeat(request) => {
+            consumer_groups::heartbeat(state, call, request).into()
+        }
+        RequestKind::ConsumerGroupDescribe(request) => consumer_groups::describe(state, call, request).into(),
         RequestKind::ListGroups(request) => group_admin::list(state, call, request).into(),
         RequestKind::DescribeGroups(request) => group_admin::describe(state, call, request).into(),
         RequestKind::DeleteGroups(request) => group_admin::delete(state, call, request).into(),

@@ -68,8 +68,8 @@ pub(crate) static APIS: &[Api] = &[
     on(ApiKey::DescribeProducers, 0, 0),
     on(ApiKey::DescribeTransactions, 0, 0),
     on(ApiKey::ListTransactions, 0, 1),
-    off(ApiKey::ConsumerGroupHeartbeat, 0, 1),
-    off(ApiKey::ConsumerGroupDescribe, 0, 1),
+    on(ApiKey::ConsumerGroupHeartbeat, 0, 1),
+    on(ApiKey::ConsumerGroupDescribe, 0, 1),
     on(ApiKey::DescribeTopicPartitions, 0, 0),
 ];
 
