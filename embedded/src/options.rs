@@ -39,6 +39,8 @@ pub struct Options {
     pub cleaning_interval: Duration,
     /// What the brokers speak and how clients authenticate; the default is PLAINTEXT.
     pub security: SecurityOptions,
+    /// How many requests are remembered for [`crate::EmbeddedKafka::requests`], the latest ones; 0 for none.
+    pub recorded_requests: usize,
     /// Seeds all randomness (ids, faults), so that a run can be repeated; none takes a random seed.
     pub seed: Option<u64>,
 }
@@ -89,6 +91,7 @@ impl Default for Options {
             limits: Limits::default(),
             cleaning_interval: Duration::from_secs(1),
             security: SecurityOptions::default(),
+            recorded_requests: 10_000,
             seed: None,
         }
     }

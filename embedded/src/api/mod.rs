@@ -1,5 +1,6 @@
 //! Requests to answers, one file per family of APIs.
 
+pub(crate) mod answers;
 pub(crate) mod coordinators;
 pub(crate) mod fetch;
 mod group_admin;
@@ -7,8 +8,10 @@ mod group_members;
 mod group_offsets;
 mod metadata;
 mod offsets;
+pub(crate) mod places;
 mod produce;
 mod producer_ids;
+pub(crate) mod refuse;
 mod topics;
 mod transaction_admin;
 mod transaction_offsets;

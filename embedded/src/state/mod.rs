@@ -11,6 +11,7 @@ use kafka_protocol::protocol::StrBytes;
 use uuid::Uuid;
 
 use crate::api::fetch::Fetches;
+use crate::faults::{Recorder, Rules};
 use crate::groups::Groups;
 use crate::log::memory::Memory;
 use crate::options::Options;
@@ -39,6 +40,8 @@ pub(crate) struct State {
     pub(crate) transactions: Transactions,
     pub(crate) groups: Groups,
     pub(crate) timers: Timers,
+    pub(crate) faults: Rules,
+    pub(crate) requests: Recorder,
     pub(crate) random: fastrand::Rng,
     next_producer_id: i64,
 }
@@ -57,6 +60,8 @@ impl State {
             transactions: Transactions::default(),
             groups: Groups::default(),
             timers: Timers::default(),
+            faults: Rules::new(random.fork()),
+            requests: Recorder::new(options.recorded_requests),
             random,
             next_producer_id: 0,
             options,
