@@ -1,5 +1,6 @@
 //! Requests to answers, one file per family of APIs.
 
+pub(crate) mod answers;
 mod authorization;
 mod cluster;
 mod configs;
@@ -11,9 +12,11 @@ mod group_members;
 mod group_offsets;
 mod metadata;
 mod offsets;
+pub(crate) mod places;
 mod produce;
 mod producer_ids;
 mod records;
+pub(crate) mod refuse;
 #[cfg(test)]
 mod tests;
 mod topics;
