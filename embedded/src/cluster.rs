@@ -7,6 +7,7 @@ use std::thread::JoinHandle;
 
 use tokio::sync::oneshot;
 
+use crate::faults::{Faults, Requests};
 use crate::options::Options;
 use crate::security::{CertificateAuthority, Security};
 use crate::server::{self, Shared};
@@ -116,6 +117,16 @@ impl EmbeddedKafka {
     /// certificates for them. There is none without TLS, or with a given certificate.
     pub fn certificate_authority(&self) -> Option<&CertificateAuthority> {
         self.shared.security.authority()
+    }
+
+    /// Returns the handle that makes the brokers fail on purpose.
+    pub fn faults(&self) -> Faults {
+        Faults::new(self.shared.clone())
+    }
+
+    /// Returns the record of what the brokers were asked.
+    pub fn requests(&self) -> Requests {
+        Requests::new(self.shared.clone())
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::security::SecurityOptions;
+use crate::security::{AclOptions, SecurityOptions};
 
 /// What an embedded cluster is started with. The default is one broker that creates topics on demand.
 #[derive(Debug, Clone)]
@@ -46,6 +46,10 @@ pub struct Options {
     pub cleaning_interval: Duration,
     /// What the brokers speak and how clients authenticate; the default is PLAINTEXT.
     pub security: SecurityOptions,
+    /// What clients may do; none lets all of them do everything (`authorizer.class.name`).
+    pub acls: Option<AclOptions>,
+    /// How many requests are remembered for [`crate::EmbeddedKafka::requests`], the latest ones; 0 for none.
+    pub recorded_requests: usize,
     /// Seeds all randomness (ids, faults), so that a run can be repeated; none takes a random seed.
     pub seed: Option<u64>,
 }
@@ -98,6 +102,8 @@ impl Default for Options {
             limits: Limits::default(),
             cleaning_interval: Duration::from_secs(1),
             security: SecurityOptions::default(),
+            acls: None,
+            recorded_requests: 10_000,
             seed: None,
         }
     }

@@ -1,5 +1,9 @@
 //! Requests to answers, one file per family of APIs.
 
+pub(crate) mod answers;
+mod authorization;
+mod cluster;
+mod configs;
 mod consumer_groups;
 pub(crate) mod coordinators;
 pub(crate) mod fetch;
@@ -8,8 +12,13 @@ mod group_members;
 mod group_offsets;
 mod metadata;
 mod offsets;
+pub(crate) mod places;
 mod produce;
 mod producer_ids;
+mod records;
+pub(crate) mod refuse;
+#[cfg(test)]
+mod tests;
 mod topics;
 mod transaction_admin;
 mod transaction_offsets;
@@ -22,6 +31,7 @@ use kafka_protocol::messages::{RequestKind, ResponseKind};
 use kafka_protocol::protocol::StrBytes;
 use tokio::sync::oneshot;
 
+use crate::security::Principal;
 use crate::state::{NodeId, Now, State};
 
 /// Who asks what when.
@@ -33,6 +43,8 @@ pub(crate) struct Call<'a> {
     pub(crate) version: i16,
     pub(crate) client_id: &'a StrBytes,
     pub(crate) peer: IpAddr,
+    /// Who authenticated on the connection.
+    pub(crate) principal: &'a Principal,
 }
 
 /// What a request is answered with.
@@ -83,10 +95,16 @@ pub(crate) fn handle(state: &mut State, call: &Call<'_>, request: RequestKind) -
         RequestKind::ApiVersions(_) => versions::handle().into(),
         RequestKind::Metadata(request) => metadata::handle(state, call, request).into(),
         RequestKind::DescribeTopicPartitions(request) => {
-            metadata::describe_topic_partitions(state, request).into()
+            metadata::describe_topic_partitions(state, call, request).into()
         }
-        RequestKind::CreateTopics(request) => topics::create(state, request).into(),
+        RequestKind::CreateTopics(request) => topics::create(state, call, request).into(),
+        RequestKind::CreatePartitions(request) => topics::grow(state, call, request).into(),
         RequestKind::DeleteTopics(request) => topics::delete(state, call, request).into(),
+        RequestKind::DeleteRecords(request) => records::delete(state, call, request).into(),
+        RequestKind::DescribeConfigs(request) => configs::describe(state, call, request).into(),
+        RequestKind::IncrementalAlterConfigs(request) => configs::incrementally(state, call, request).into(),
+        RequestKind::AlterConfigs(request) => configs::replace(state, call, request).into(),
+        RequestKind::DescribeCluster(request) => cluster::describe(state, call, request).into(),
         RequestKind::InitProducerId(request) => producer_ids::init(state, call, &request).into(),
         RequestKind::AddPartitionsToTxn(request) => transactions::add_partitions(state, call, request).into(),
         RequestKind::AddOffsetsToTxn(request) => transactions::add_offsets(state, call, &request).into(),

@@ -12,9 +12,11 @@ use kafka_protocol::protocol::StrBytes;
 use uuid::Uuid;
 
 use crate::api::fetch::Fetches;
+use crate::faults::{Recorder, Rules};
 use crate::groups::Groups;
 use crate::log::memory::Memory;
 use crate::options::Options;
+use crate::security::acl::Authorizer;
 use crate::transactions::{self, Transactions};
 pub(crate) use nodes::{NodeId, Nodes};
 use timers::{Timer, TimerId, Timers};
@@ -40,7 +42,11 @@ pub(crate) struct State {
     cleaning: Option<TimerId>,
     pub(crate) transactions: Transactions,
     pub(crate) groups: Groups,
+    /// Who may do what; none lets all do all.
+    pub(crate) authorizer: Option<Authorizer>,
     pub(crate) timers: Timers,
+    pub(crate) faults: Rules,
+    pub(crate) requests: Recorder,
     pub(crate) random: fastrand::Rng,
     next_producer_id: i64,
 }
@@ -59,7 +65,10 @@ impl State {
             cleaning: None,
             transactions: Transactions::default(),
             groups: Groups::default(),
+            authorizer: options.acls.clone().map(Authorizer::new),
             timers: Timers::default(),
+            faults: Rules::new(random.fork()),
+            requests: Recorder::new(options.recorded_requests),
             random,
             next_producer_id: 0,
             options,

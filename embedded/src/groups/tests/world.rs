@@ -79,7 +79,8 @@ impl World {
         let api = key_of(&request);
         let client_id = text("client");
         let peer = IpAddr::V4(Ipv4Addr::LOCALHOST);
-        let call = Call { now: self.time(), node, version, client_id: &client_id, peer };
+        let principal = &crate::security::Principal::anonymous();
+        let call = Call { now: self.time(), node, version, client_id: &client_id, peer, principal };
         Answer { api, version, reply: api::handle(&mut self.state, &call, request) }
     }
 

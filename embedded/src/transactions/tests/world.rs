@@ -104,7 +104,8 @@ impl World {
     pub(super) fn call(&mut self, node: NodeId, version: i16, request: impl Into<RequestKind>) -> Reply {
         let client_id = StrBytes::from_static_str("test");
         let peer = IpAddr::V4(Ipv4Addr::LOCALHOST);
-        let call = Call { now: self.now, node, version, client_id: &client_id, peer };
+        let principal = &crate::security::Principal::anonymous();
+        let call = Call { now: self.now, node, version, client_id: &client_id, peer, principal };
         api::handle(&mut self.state, &call, request.into())
     }
 
