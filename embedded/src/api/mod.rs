@@ -4,6 +4,7 @@ mod acls;
 mod authorization;
 mod cluster;
 mod configs;
+mod consumer_groups;
 pub(crate) mod coordinators;
 pub(crate) mod fetch;
 mod group_admin;
@@ -129,6 +130,10 @@ pub(crate) fn handle(state: &mut State, call: &Call<'_>, request: RequestKind) -
         RequestKind::OffsetCommit(request) => group_offsets::commit(state, call, request).into(),
         RequestKind::OffsetFetch(request) => group_offsets::fetch(state, call, request).into(),
         RequestKind::OffsetDelete(request) => group_offsets::delete(state, call, request).into(),
+        RequestKind::ConsumerGroupHeartbeat(request) => {
+            consumer_groups::heartbeat(state, call, request).into()
+        }
+        RequestKind::ConsumerGroupDescribe(request) => consumer_groups::describe(state, call, request).into(),
         RequestKind::ListGroups(request) => group_admin::list(state, call, request).into(),
         RequestKind::DescribeGroups(request) => group_admin::describe(state, call, request).into(),
         RequestKind::DeleteGroups(request) => group_admin::delete(state, call, request).into(),

@@ -84,7 +84,9 @@ fn append(
     let partition = state.led(call.node, topic, index)?;
     if acks == ALL {
         let is_up = |id: &&i32| state.nodes.is_up(**id);
-        if partition.replicas.iter().filter(is_up).count() < partition.log.config().min_insync_replicas {
+        // No more than there are (KIP-966).
+        let needed = partition.log.config().min_insync_replicas.min(partition.replicas.len());
+        if partition.replicas.iter().filter(is_up).count() < needed {
             return Err(ResponseError::NotEnoughReplicas.into());
         }
     }

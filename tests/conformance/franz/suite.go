@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"runtime/debug"
+	"strings"
 	"sync"
 	"time"
 )
@@ -95,7 +96,7 @@ func version() string {
 	if info, ok := debug.ReadBuildInfo(); ok {
 		for _, module := range info.Deps {
 			if module.Path == "github.com/twmb/franz-go" {
-				return module.Version
+				return strings.TrimPrefix(module.Version, "v")
 			}
 		}
 	}

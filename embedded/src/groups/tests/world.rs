@@ -66,7 +66,7 @@ impl World {
         self.now = until;
     }
 
-    fn time(&self) -> Now {
+    pub(super) fn time(&self) -> Now {
         Now { mono: self.now, wall_ms: (self.now - self.started).as_millis() as i64 }
     }
 
@@ -179,6 +179,9 @@ fn key_of(request: &RequestKind) -> ApiKey {
         RequestKind::DescribeGroups(_) => ApiKey::DescribeGroups,
         RequestKind::DeleteGroups(_) => ApiKey::DeleteGroups,
         RequestKind::DeleteTopics(_) => ApiKey::DeleteTopics,
+        RequestKind::Metadata(_) => ApiKey::Metadata,
+        RequestKind::ConsumerGroupHeartbeat(_) => ApiKey::ConsumerGroupHeartbeat,
+        RequestKind::ConsumerGroupDescribe(_) => ApiKey::ConsumerGroupDescribe,
         other => panic!("tests of groups do not send {other:?}"),
     }
 }
