@@ -9,6 +9,7 @@ use kafka_protocol::messages::TopicName;
 use kafka_protocol::protocol::StrBytes;
 use tokio::sync::mpsc;
 
+use crate::faults::{Faults, Requests};
 use crate::options::Options;
 use crate::security::{CertificateAuthority, Security};
 use crate::server::{self, Command, Done, Shared};
@@ -183,6 +184,16 @@ impl EmbeddedKafka {
         let port = index.and_then(|index| self.addresses.get(index)).map_or(0, SocketAddr::port);
         let outcome = outcome.recv().map_err(|_| BrokerError::Ended)?;
         outcome.map_err(|source| BrokerError::Listen { port, source })
+    }
+
+    /// Returns the handle that makes the brokers fail on purpose.
+    pub fn faults(&self) -> Faults {
+        Faults::new(self.shared.clone())
+    }
+
+    /// Returns the record of what the brokers were asked.
+    pub fn requests(&self) -> Requests {
+        Requests::new(self.shared.clone())
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

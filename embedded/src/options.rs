@@ -48,6 +48,8 @@ pub struct Options {
     pub security: SecurityOptions,
     /// What clients may do; none lets all of them do everything (`authorizer.class.name`).
     pub acls: Option<AclOptions>,
+    /// How many requests are remembered for [`crate::EmbeddedKafka::requests`], the latest ones; 0 for none.
+    pub recorded_requests: usize,
     /// Seeds all randomness (ids, faults), so that a run can be repeated; none takes a random seed.
     pub seed: Option<u64>,
 }
@@ -101,6 +103,7 @@ impl Default for Options {
             cleaning_interval: Duration::from_secs(1),
             security: SecurityOptions::default(),
             acls: None,
+            recorded_requests: 10_000,
             seed: None,
         }
     }

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 from test_probe import Event, Probe
 
 SERVICE = shlex.split(os.environ.get("SERVICE", "python service.py"))

@@ -1,6 +1,7 @@
 //! Requests to answers, one file per family of APIs.
 
 mod acls;
+pub(crate) mod answers;
 mod authorization;
 mod cluster;
 mod configs;
@@ -12,9 +13,11 @@ mod group_members;
 mod group_offsets;
 mod metadata;
 mod offsets;
+pub(crate) mod places;
 mod produce;
 mod producer_ids;
 mod records;
+pub(crate) mod refuse;
 #[cfg(test)]
 mod tests;
 mod topics;

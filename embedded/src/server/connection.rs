@@ -2,19 +2,20 @@
 //! up when the one before is answered.
 
 use std::net::SocketAddr;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
-use kafka_protocol::messages::{ApiKey, RequestKind, ResponseKind};
+use kafka_protocol::messages::{ApiKey, ApiVersionsRequest};
+use kafka_protocol::protocol::StrBytes;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::time::timeout;
 
 use super::Shared;
-use crate::api::{self, Call, Reply};
+use super::exchange::Asked;
 use crate::security::{self, Admit, Gate, Principal};
 use crate::state::NodeId;
-use crate::wire::apis;
 use crate::wire::frame::{self, Header, Incoming, Limits, Refusal};
 
 /// The size of a frame.
@@ -23,6 +24,9 @@ const SIZE: usize = 4;
 const SIZE_AND_API: usize = 6;
 /// How much of later requests is read while one waits.
 const READ_AHEAD: usize = 64 * 1024;
+
+/// How long a client may take for the handshake of TLS.
+const HANDSHAKE: Duration = Duration::from_secs(10);
 
 /// Serves a connection to its end.
 pub(super) async fn serve(shared: Arc<Shared>, stream: TcpStream, peer: SocketAddr, node: NodeId) {
@@ -33,13 +37,14 @@ pub(super) async fn serve(shared: Arc<Shared>, stream: TcpStream, peer: SocketAd
     let security = shared.security.clone();
     let end = match security.acceptor() {
         None => Connection::new(shared, stream, peer, node, Principal::anonymous()).serve().await,
-        Some(acceptor) => match acceptor.accept(stream).await {
-            Ok(stream) => {
+        Some(acceptor) => match timeout(HANDSHAKE, acceptor.accept(stream)).await {
+            Err(_) => Err(End::Refused("a TLS handshake took too long".to_owned())),
+            Ok(Ok(stream)) => {
                 let from = security.options().tls.principal_from;
                 let principal = security::principal_of(stream.get_ref().1, from);
                 Connection::new(shared, stream, peer, node, principal).serve().await
             }
-            Err(error) => Err(End::Io(error)),
+            Ok(Err(error)) => Err(End::Io(error)),
         },
     };
     if let Err(end) = end {
@@ -49,10 +54,11 @@ pub(super) async fn serve(shared: Arc<Shared>, stream: TcpStream, peer: SocketAd
 
 /// Why a connection ended; as in Kafka, the client only sees that it is closed.
 #[derive(Debug)]
-enum End {
+pub(super) enum End {
     Io(std::io::Error),
     Refused(String),
     Frame(Refusal),
+    Fault,
     ClosedByPeer,
 }
 
@@ -62,6 +68,7 @@ impl std::fmt::Display for End {
             Self::Io(error) => write!(f, "{error}"),
             Self::Refused(reason) => f.write_str(reason),
             Self::Frame(refusal) => refusal.fmt(f),
+            Self::Fault => f.write_str("a fault closed it"),
             Self::ClosedByPeer => f.write_str("closed by the client"),
         }
     }
@@ -79,19 +86,14 @@ impl From<std::io::Error> for End {
     }
 }
 
-struct Connection<S> {
-    shared: Arc<Shared>,
+pub(super) struct Connection<S> {
+    pub(super) shared: Arc<Shared>,
     stream: S,
-    peer: SocketAddr,
-    node: NodeId,
+    pub(super) peer: SocketAddr,
+    pub(super) node: NodeId,
     input: BytesMut,
-    gate: Gate,
+    pub(super) gate: Gate,
     limits: Limits,
-}
-
-fn encode(correlation_id: i32, api: ApiKey, version: i16, response: &ResponseKind) -> Result<BytesMut, End> {
-    frame::encode(correlation_id, api, version, response)
-        .map_err(|error| End::Refused(format!("{api:?} v{version} could not be answered: {error}")))
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
@@ -111,32 +113,30 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     async fn converse(&mut self) -> Result<(), End> {
         loop {
             let frame = self.frame().await?;
-            let output = if self.gate.expects_raw_token() {
+            if self.gate.expects_raw_token() {
                 let answer = self.gate.raw_token(&frame, super::now().wall_ms);
-                Some(frame::sized(&answer.ok_or_else(|| End::Refused("a token was refused".to_owned()))?))
-            } else {
-                match frame::parse(frame)? {
-                    Incoming::ApiVersionsTooNew { correlation_id } => {
-                        self.admit(ApiKey::ApiVersions)?;
-                        Some(encode(correlation_id, ApiKey::ApiVersions, 0, &apis::too_new().into())?)
-                    }
-                    Incoming::Request { header, body } => {
-                        self.admit(header.api)?;
-                        if self.log_in(&header, &body).await? {
-                            None
-                        } else {
-                            self.answer(header, body).await?
-                        }
-                    }
+                let answer = answer.ok_or_else(|| End::Refused("a token was refused".to_owned()))?;
+                self.send(&frame::sized(&answer)).await?;
+                continue;
+            }
+            let (asked, body) = match frame::parse(frame)? {
+                Incoming::Request { header: Header { api, version, correlation_id, client_id }, body } => {
+                    let client_id = client_id.unwrap_or_default();
+                    (Asked { api, version, correlation_id, client_id, is_too_new: false }, body)
+                }
+                Incoming::ApiVersionsTooNew { correlation_id } => {
+                    let client_id = StrBytes::default();
+                    let (api, version) = (ApiKey::ApiVersions, 0);
+                    let asked = Asked { api, version, correlation_id, client_id, is_too_new: true };
+                    (asked, ApiVersionsRequest::default().into())
                 }
             };
-            if let Some(output) = output {
-                self.send(&output).await?;
-            }
+            self.admit(asked.api)?;
+            self.respond(&asked, body).await?;
         }
     }
 
-    async fn send(&mut self, output: &[u8]) -> Result<(), End> {
+    pub(super) async fn send(&mut self, output: &[u8]) -> Result<(), End> {
         self.stream.write_all(output).await?;
         // What TLS made of it may still be on this side.
         Ok(self.stream.flush().await?)
@@ -147,28 +147,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             Admit::Yes => Ok(()),
             Admit::No(reason) => Err(End::Refused(format!("{api:?} was not admitted: {reason}"))),
         }
-    }
-
-    /// Answers SaslHandshake and SaslAuthenticate, which the state does not hear of. Returns whether it was one.
-    async fn log_in(&mut self, header: &Header, body: &RequestKind) -> Result<bool, End> {
-        let (version, now_ms) = (header.version, super::now().wall_ms);
-        let (response, then_close) = match body {
-            RequestKind::SaslHandshake(body) => {
-                let answer = self.gate.handshake(body, version, now_ms);
-                (ResponseKind::from(answer.response), answer.then_close)
-            }
-            RequestKind::SaslAuthenticate(body) => {
-                let answer = self.gate.authenticate(body, version, now_ms);
-                (ResponseKind::from(answer.response), answer.then_close)
-            }
-            _ => return Ok(false),
-        };
-        let output = encode(header.correlation_id, header.api, version, &response)?;
-        self.send(&output).await?;
-        if then_close {
-            return Err(End::Refused("a client was not authenticated".to_owned()));
-        }
-        Ok(true)
     }
 
     /// Reads one frame, without its size. Memory grows with what came, not with what was announced.
@@ -203,43 +181,29 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         }
     }
 
-    async fn answer(&mut self, header: Header, body: RequestKind) -> Result<Option<BytesMut>, End> {
-        let Header { api, version, correlation_id, client_id } = header;
-        let client_id = client_id.unwrap_or_default();
-        let handled = catch_unwind(AssertUnwindSafe(|| {
-            self.shared.with(|state, now| {
-                let (node, peer, principal) = (self.node, self.peer.ip(), self.gate.principal());
-                let call = Call { now, node, version, client_id: &client_id, peer, principal };
-                api::handle(state, &call, body)
-            })
-        }));
-        let reply = handled.map_err(|_| {
-            tracing::error!(?api, version, "the embedded cluster panicked while it answered");
-            End::Refused(format!("{api:?} v{version} panicked"))
-        })?;
-        let response = match reply {
-            Reply::Now(response) => response,
-            Reply::Later(waiting) => self.wait(waiting).await?,
-            Reply::Nothing => return Ok(None),
-            Reply::Close(reason) => return Err(End::Refused(reason.to_owned())),
-        };
-        encode(correlation_id, api, version, &response).map(Some)
-    }
-
-    /// Waits for an answer, and notices meanwhile that the client went away.
-    async fn wait(&mut self, mut waiting: api::Waiting) -> Result<ResponseKind, End> {
+    /// Does something that takes time, and notices meanwhile that the client went away.
+    pub(super) async fn until<T>(&mut self, done: impl Future<Output = T>) -> Result<T, End> {
+        tokio::pin!(done);
         loop {
             let may_read = self.input.len() < READ_AHEAD;
             tokio::select! {
                 biased;
-                response = &mut waiting => {
-                    return response.map_err(|_| End::Refused("the answer was dropped".to_owned()));
-                }
+                done = &mut done => return Ok(done),
                 read = self.stream.read_buf(&mut self.input), if may_read => {
                     if read? == 0 {
                         return Err(End::ClosedByPeer);
                     }
                 }
+            }
+        }
+    }
+
+    /// Reads whatever comes, until the client goes away.
+    pub(super) async fn ignore(&mut self) -> End {
+        loop {
+            self.input.clear();
+            if let Err(end) = self.read().await {
+                return end;
             }
         }
     }

@@ -1,6 +1,7 @@
 //! Sockets and time: everything of the cluster that waits.
 
 mod connection;
+mod exchange;
 mod listeners;
 
 use std::net::TcpListener;

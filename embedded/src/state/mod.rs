@@ -13,6 +13,7 @@ use kafka_protocol::protocol::StrBytes;
 use uuid::Uuid;
 
 use crate::api::fetch::Fetches;
+use crate::faults::{Recorder, Rules};
 use crate::groups::Groups;
 use crate::log::memory::Memory;
 use crate::options::Options;
@@ -45,6 +46,8 @@ pub(crate) struct State {
     /// Who may do what; none lets all do all.
     pub(crate) authorizer: Option<Authorizer>,
     pub(crate) timers: Timers,
+    pub(crate) faults: Rules,
+    pub(crate) requests: Recorder,
     pub(crate) random: fastrand::Rng,
     next_producer_id: i64,
 }
@@ -65,6 +68,8 @@ impl State {
             groups: Groups::default(),
             authorizer: options.acls.clone().map(Authorizer::new),
             timers: Timers::default(),
+            faults: Rules::new(random.fork()),
+            requests: Recorder::new(options.recorded_requests),
             random,
             next_producer_id: 0,
             options,

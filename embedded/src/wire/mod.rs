@@ -16,4 +16,4 @@ mod fuzz_tests;
 #[cfg(test)]
 mod response_tests;
 #[cfg(test)]
-mod sampling;
+pub(crate) mod sampling;

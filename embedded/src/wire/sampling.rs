@@ -8,12 +8,12 @@ use super::shape::{Field, Kind};
 use super::shapes;
 
 /// Every API in each of its versions.
-pub(super) fn calls() -> impl Iterator<Item = (&'static Api, i16)> {
+pub(crate) fn calls() -> impl Iterator<Item = (&'static Api, i16)> {
     APIS.iter().flat_map(|api| (api.oldest..=api.newest).map(move |version| (api, version)))
 }
 
 /// Returns a body with all fields of the version set. Arrays have up to `elements` elements and at least one.
-pub(super) fn body(api: ApiKey, version: i16, elements: usize, random: &mut fastrand::Rng) -> Bytes {
+pub(crate) fn body(api: ApiKey, version: i16, elements: usize, random: &mut fastrand::Rng) -> Bytes {
     let shape = shapes::of(api as i16).expect("a shape");
     let flexible = shape.is_flexible(version);
     let mut sampler = Sampler { out: BytesMut::new(), version, flexible, elements, random };
@@ -22,7 +22,7 @@ pub(super) fn body(api: ApiKey, version: i16, elements: usize, random: &mut fast
 }
 
 /// Returns a frame, without its size field, whose header fits the version.
-pub(super) fn frame(api: ApiKey, version: i16, body: &[u8]) -> Bytes {
+pub(crate) fn frame(api: ApiKey, version: i16, body: &[u8]) -> Bytes {
     let mut out = BytesMut::new();
     out.put_i16(api as i16);
     out.put_i16(version);

@@ -82,7 +82,8 @@ def wrong_jars(folder: Path) -> str | None:
     wrong = sorted(name for name, digest in sums_of(folder).items() if pinned.get(name) != digest)
     if not wrong:
         return None
-    return f"the sha256 of `{'`, `'.join(wrong)}` did not match `{SUMS.name}`\nhint: `harness.py sums` after a change of the pins"
+    names = "`, `".join(wrong)
+    return f"the sha256 of `{names}` did not match `{SUMS.name}`\nhint: `harness.py sums` after a change of the pins"
 
 
 def write_sums() -> None:

@@ -18,6 +18,7 @@ use crate::api::{Reply, Waiting};
 use crate::options::Options;
 use crate::state::NodeId;
 use crate::state::leaders::BrokerError;
+use crate::wire::records::BatchWriter;
 
 /// Three brokers with topic `t`, whose replicas are 1 and 2, and `alone` on 1.
 fn world() -> World {
@@ -43,7 +44,7 @@ fn leader(world: &World, called: &str) -> (Option<NodeId>, i32) {
 }
 
 fn produce(world: &mut World, node: NodeId, acks: i16) -> ProduceResponse {
-    let batch = crate::wire::records::control_batch(1, 0, true, 5, 0);
+    let batch = BatchWriter::new().record(5, None, Some(b"value"), &[]).build();
     let data = PartitionProduceData::default().with_records(Some(batch));
     let data = TopicProduceData::default().with_name(name("t")).with_partition_data(vec![data]);
     world.ask_at(node, 10, ProduceRequest::default().with_acks(acks).with_topic_data(vec![data]))
