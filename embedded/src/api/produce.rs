@@ -56,7 +56,7 @@ pub(super) fn handle(state: &mut State, call: &Call<'_>, request: ProduceRequest
         0 if failed => Reply::Close("a produce request without acknowledgement failed"),
         0 => Reply::Nothing,
         _ => {
-            let endpoints = endpoints(state, &responses);
+            let endpoints = endpoints(state, call, &responses);
             ProduceResponse::default().with_responses(responses).with_node_endpoints(endpoints).into()
         }
     }
@@ -151,15 +151,15 @@ fn refuse(
 }
 
 /// Returns where the leaders are that the answer names, so that clients need not ask (KIP-951).
-fn endpoints(state: &State, responses: &[TopicProduceResponse]) -> Vec<NodeEndpoint> {
+fn endpoints(state: &State, call: &Call<'_>, responses: &[TopicProduceResponse]) -> Vec<NodeEndpoint> {
     let partitions = responses.iter().flat_map(|topic| &topic.partition_responses);
     let leaders: BTreeSet<i32> = partitions.map(|partition| partition.current_leader.leader_id.0).collect();
     let nodes = leaders.into_iter().filter_map(|id| state.nodes.get(id));
     let endpoint = |node: &Node| {
         NodeEndpoint::default()
             .with_node_id(BrokerId(node.id))
-            .with_host(node.host.clone())
-            .with_port(node.port)
+            .with_host(node.address(call.listener).host.clone())
+            .with_port(node.address(call.listener).port)
             .with_rack(None)
     };
     nodes.map(endpoint).collect()
