@@ -1,6 +1,6 @@
 # What people and machines run. `make` lists it; tests/house/run.py does it.
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak bench fmt codegen clean
+.PHONY: help demo test conformance soak bench fmt codegen clean
 
 RUN := python3 tests/house/run.py
 
@@ -12,6 +12,10 @@ demo: ## Shows the main job on a Kafka of its own, without any server
 
 test: ## Checks and tests everything, on a real Kafka; STEP=name runs one step, KEEP_GOING=1 goes on when a check fails
 	@$(RUN) test $(addprefix --only ,$(STEP))
+
+conformance: ## Compares the embedded cluster with a real Kafka through every client; CLIENT=name takes one
+	cargo build --locked -p test-probe-cli -p test-probe-conformance
+	python3 tests/conformance/run.py --compare $(addprefix --client ,$(CLIENT))
 
 soak: ## Simulates many more schedules, in an optimised build; SEEDS=n says how many
 	@$(RUN) soak $(addprefix --seeds ,$(SEEDS))

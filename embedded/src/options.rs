@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::security::SecurityOptions;
+use crate::security::{AclOptions, SecurityOptions};
 
 /// What an embedded cluster is started with. The default is one broker that creates topics on demand.
 #[derive(Debug, Clone)]
@@ -31,6 +31,13 @@ pub struct Options {
     /// The longest session timeout that a member of a classic group may ask for
     /// (`group.max.session.timeout.ms`).
     pub max_session_timeout: Duration,
+    /// How often a member of a consumer group (KIP-848) is told to call
+    /// (`group.consumer.heartbeat.interval.ms`). It decides how soon others learn of a rebalance: a tenth of a
+    /// second, where Kafka has five.
+    pub consumer_heartbeat_interval: Duration,
+    /// How long a member of a consumer group may be silent (`group.consumer.session.timeout.ms`). As in Kafka
+    /// long enough for a process that is halted by a debugger for a while.
+    pub consumer_session_timeout: Duration,
     /// How much memory records may take, and what happens then.
     pub limits: Limits,
     /// How often topics are looked at that delete by `retention.ms` or `retention.bytes` of their own, or are
@@ -39,6 +46,8 @@ pub struct Options {
     pub cleaning_interval: Duration,
     /// What the brokers speak and how clients authenticate; the default is PLAINTEXT.
     pub security: SecurityOptions,
+    /// What clients may do; none lets all of them do everything (`authorizer.class.name`).
+    pub acls: Option<AclOptions>,
     /// Seeds all randomness (ids, faults), so that a run can be repeated; none takes a random seed.
     pub seed: Option<u64>,
 }
@@ -86,9 +95,12 @@ impl Default for Options {
             initial_rebalance_delay: Duration::ZERO,
             min_session_timeout: Duration::from_secs(1),
             max_session_timeout: Duration::from_secs(30 * 60),
+            consumer_heartbeat_interval: Duration::from_millis(100),
+            consumer_session_timeout: Duration::from_secs(45),
             limits: Limits::default(),
             cleaning_interval: Duration::from_secs(1),
             security: SecurityOptions::default(),
+            acls: None,
             seed: None,
         }
     }

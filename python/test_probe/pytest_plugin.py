@@ -99,9 +99,7 @@ def pytest_testnodedown(node: Any) -> None:
     node.config.stash.setdefault(_LINES, []).extend(lines)
 
 
-def pytest_terminal_summary(
-    terminalreporter: pytest.TerminalReporter, config: pytest.Config
-) -> None:
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Says what a reader of the results should know."""
     for line in config.stash.get(_LINES, []):
         terminalreporter.write_line(line)

@@ -16,8 +16,8 @@ import textwrap
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-DOCUMENTS = ["README.md", "CONTRIBUTING.md"]
-LANGUAGES = {"python", "c", "cpp", "rust", "yaml"}
+DOCUMENTS = ["README.md", "CONTRIBUTING.md", "docs/kafka-without-docker.md"]
+LANGUAGES = {"python", "c", "cpp", "rust", "yaml", "java", "js"}
 
 MARK = re.compile(r"^<!-- from: (?P<path>[^#>]+?)(?:#(?P<case>[^>]+?))? -->$")
 ELISION = re.compile(r"^\s*(?:(?:#|//) ?\.\.\.|/\* \.\.\. \*/|\.\.\.)$")

@@ -28,8 +28,11 @@ ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build"
 VENV = BUILD / ".venv"
 REQUIREMENTS = ROOT / "tests" / "house" / "requirements.txt"
+CONFORMANCE = ROOT / "tests" / "conformance" / "run.py"
 KAFKA = ROOT / "tests" / "brokers" / "kafka.py"
 OLDEST_PYTHON = (3, 10)
+ON_BOTH = ("sessions", "verdicts", "librdkafka_broker")
+"""The tests of the engine that need a Kafka and harm none; they run on an embedded one too."""
 SEEDS = 10_000
 """How many schedules `make test` simulates."""
 SIMULATED = "ten_thousand_schedules"
@@ -76,6 +79,10 @@ def count_ctest(text: str) -> Counts:
     found = re.findall(r"tests passed, (\d+) tests? failed out of (\d+)", text)
     failed = sum(int(one) for one, _ in found)
     return Counts(sum(int(total) for _, total in found) - failed, failed)
+
+
+def count_conformance(text: str) -> Counts:
+    return added_up(r"^== conformance: (\d+) passed, (\d+) failed$", "pf", text)
 
 
 @dataclass
@@ -223,6 +230,8 @@ TOOLS = {
     "git": ("git", "git"),
     "java": ("default-jre-headless", "default-jre-headless (17 or later)"),
     "mvn": ("maven", "maven"),
+    "node": ("nodejs", "nodejs (20 or later)"),
+    "npm": ("npm", "npm"),
 }
 WELCOME = {"valgrind": "valgrind"}
 """Used where it is there; only root gets it installed."""
@@ -320,6 +329,7 @@ def steps() -> list[Step]:
     crates = ["test-probe", "test-probe-embedded", "xtask"]
     tests = ["cargo", "test", "--locked", *(word for crate in crates for word in ("-p", crate)), "--all-features"]
     scripts = sorted((ROOT / "tests" / "house").glob("*.py"))
+    engine = ["-p", "test-probe"]
     xtask = ["cargo", "run", "--locked", "--quiet", "-p", "xtask", "--"]
     return [
         Step("rustfmt", "Rust is formatted", [["cargo", "fmt", "--all", "--check"]], is_check=True),
@@ -357,6 +367,13 @@ def steps() -> list[Step]:
             count_cargo,
         ),
         Step(
+            "embedded",
+            "the engine on an embedded cluster, by the tests that pass on a real Kafka",
+            [[*tests[:3], *engine, "--all-features", *(word for one in ON_BOTH for word in ("--test", one))]],
+            count_cargo,
+            {"TEST_PROBE_TEST_KAFKA": "embedded"},
+        ),
+        Step(
             "simulation",
             f"{SEEDS:,} seeded schedules in virtual time",
             [[*tests[:3], "-p", "test-probe", "--all-features", "--test", "simulation", "--", SIMULATED]],
@@ -390,6 +407,21 @@ def steps() -> list[Step]:
         ),
         Step(
             "python", "the Python package on a real Kafka", [["pytest", "-q", "-ra"]], count_pytest, cwd=ROOT / "python"
+        ),
+        Step(
+            "conformance",
+            "real clients cannot tell the embedded cluster from a real Kafka",
+            [
+                ["cargo", "build", "--locked", "--quiet", "-p", "test-probe-cli", "-p", "test-probe-conformance"],
+                [VENV / "bin" / "python", CONFORMANCE, "--compare", "--tier", "test"],
+            ],
+            count_conformance,
+        ),
+        Step(
+            "examples",
+            "services in three languages, tested without Docker",
+            [["pytest", "-q", "-ra", "-p", "no:asyncio", "tests/examples"]],
+            count_pytest,
         ),
         Step(
             "brokers",

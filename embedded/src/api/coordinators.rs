@@ -7,6 +7,7 @@ use kafka_protocol::protocol::StrBytes;
 
 use super::{Call, text};
 use crate::state::State;
+use crate::state::topics::{OFFSETS_TOPIC, TRANSACTIONS_TOPIC};
 
 /// What a key names.
 const GROUP: i8 = 0;
@@ -15,7 +16,7 @@ const TRANSACTION: i8 = 1;
 const BATCHED: i16 = 4;
 
 pub(super) fn find(
-    state: &State,
+    state: &mut State,
     call: &Call<'_>,
     request: FindCoordinatorRequest,
 ) -> FindCoordinatorResponse {
@@ -32,7 +33,12 @@ pub(super) fn find(
         .with_port(found.port)
 }
 
-fn found(state: &State, key: StrBytes, key_type: i8) -> Coordinator {
+fn found(state: &mut State, key: StrBytes, key_type: i8) -> Coordinator {
+    match key_type {
+        GROUP => state.create_internal_topic(OFFSETS_TOPIC),
+        TRANSACTION => state.create_internal_topic(TRANSACTIONS_TOPIC),
+        _ => {}
+    }
     let node = match key_type {
         GROUP | TRANSACTION => {
             state.nodes.coordinator(&key).ok_or((ResponseError::CoordinatorNotAvailable, "no broker was up"))

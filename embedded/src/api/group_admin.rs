@@ -58,6 +58,9 @@ pub(super) fn describe(
             Err(error) => DescribedGroup::default().with_error_code(error.code()),
             Ok(()) => match state.groups.get(&id) {
                 Some(Group::Classic(group)) => described(group),
+                Some(Group::Consumer(_)) => {
+                    missing(call.version, format!("group `{}` was no classic group", *id))
+                }
                 None => missing(call.version, format!("group `{}` was not found", *id)),
             }
             .with_authorized_operations(operations),

@@ -14,6 +14,7 @@ use kafka_protocol::protocol::StrBytes;
 use super::{Call, Reply, Responder, coordinators};
 use crate::groups::Group;
 use crate::groups::classic::{Join, JoinReply, Leave, Protocols, Sync, SyncReply};
+use crate::groups::kept::Kept;
 use crate::state::State;
 
 /// From this version of JoinGroup on a rebalance has its own timeout.
@@ -24,7 +25,7 @@ const LEAVES_IN_BATCHES: i16 = 3;
 pub(super) fn join(state: &mut State, call: &Call<'_>, request: JoinGroupRequest) -> Reply {
     let (responder, reply) = Responder::new();
     let answer = JoinReply { responder, version: call.version };
-    let group_id = request.group_id;
+    let group_id = request.group_id.kept();
     let session_timeout = millis(request.session_timeout_ms);
     let allowed = state.options.min_session_timeout..=state.options.max_session_timeout;
     let checked = check(state, call, &group_id).and_then(|()| match allowed.contains(&session_timeout) {
@@ -35,19 +36,20 @@ pub(super) fn join(state: &mut State, call: &Call<'_>, request: JoinGroupRequest
         answer.refuse(request.member_id, error);
         return reply;
     }
-    let protocols = request.protocols.into_iter().map(|protocol| (protocol.name, protocol.metadata));
+    let protocols =
+        request.protocols.into_iter().map(|protocol| (protocol.name.kept(), protocol.metadata.kept()));
     let join = Join {
-        instance_id: request.group_instance_id,
-        client_id: call.client_id.clone(),
+        instance_id: request.group_instance_id.kept(),
+        client_id: call.client_id.kept(),
         client_host: host(call),
         session_timeout,
         rebalance_timeout: match call.version {
             HAS_REBALANCE_TIMEOUT.. => millis(request.rebalance_timeout_ms),
             _ => session_timeout,
         },
-        protocol_type: request.protocol_type,
+        protocol_type: request.protocol_type.kept(),
         protocols: Protocols(protocols.collect()),
-        member_id: request.member_id,
+        member_id: request.member_id.kept(),
     };
     let (groups, mut context) = state.groups_with(call.now, &group_id);
     if groups.get(&group_id).is_none() && !join.member_id.is_empty() {
@@ -64,14 +66,14 @@ pub(super) fn join(state: &mut State, call: &Call<'_>, request: JoinGroupRequest
 pub(super) fn sync(state: &mut State, call: &Call<'_>, request: SyncGroupRequest) -> Reply {
     let (responder, reply) = Responder::new();
     let answer = SyncReply { responder };
-    let group_id = request.group_id;
+    let group_id = request.group_id.kept();
     if let Err(error) = check(state, call, &group_id) {
         answer.refuse(error);
         return reply;
     }
-    let assignments = request.assignments.into_iter().map(|one| (one.member_id, one.assignment));
+    let assignments = request.assignments.into_iter().map(|one| (one.member_id, one.assignment.kept()));
     let sync = Sync {
-        member_id: request.member_id,
+        member_id: request.member_id.kept(),
         instance_id: request.group_instance_id,
         generation: request.generation_id,
         protocol_type: request.protocol_type,
@@ -81,20 +83,21 @@ pub(super) fn sync(state: &mut State, call: &Call<'_>, request: SyncGroupRequest
     let (groups, mut context) = state.groups_with(call.now, &group_id);
     match groups.get_mut(&group_id) {
         Some(Group::Classic(group)) => group.sync(&mut context, sync, answer),
-        None => answer.refuse(ResponseError::UnknownMemberId),
+        Some(Group::Consumer(_)) | None => answer.refuse(ResponseError::UnknownMemberId),
     }
     reply
 }
 
 pub(super) fn heartbeat(state: &mut State, call: &Call<'_>, request: HeartbeatRequest) -> HeartbeatResponse {
     let kept = check(state, call, &request.group_id).and_then(|()| {
-        let (groups, mut context) = state.groups_with(call.now, &request.group_id);
-        let (member, instance) = (&request.member_id, request.group_instance_id.as_ref());
+        let group_id = request.group_id.kept();
+        let (groups, mut context) = state.groups_with(call.now, &group_id);
+        let (member, instance) = (&request.member_id.kept(), request.group_instance_id.as_ref());
         match groups.get_mut(&request.group_id) {
             Some(Group::Classic(group)) => {
                 group.heartbeat(&mut context, member, instance, request.generation_id)
             }
-            None => Err(ResponseError::UnknownMemberId),
+            Some(Group::Consumer(_)) | None => Err(ResponseError::UnknownMemberId),
         }
     });
     HeartbeatResponse::default().with_error_code(code(kept))
@@ -115,10 +118,11 @@ pub(super) fn leave(state: &mut State, call: &Call<'_>, request: LeaveGroupReque
             instance_id: member.group_instance_id.clone(),
         })
         .collect();
-    let (groups, mut context) = state.groups_with(call.now, &request.group_id);
+    let group_id = request.group_id.kept();
+    let (groups, mut context) = state.groups_with(call.now, &group_id);
     let verdicts = match groups.get_mut(&request.group_id) {
         Some(Group::Classic(group)) => group.leave(&mut context, &leaves),
-        None => vec![Err(ResponseError::UnknownMemberId); leaves.len()],
+        Some(Group::Consumer(_)) | None => vec![Err(ResponseError::UnknownMemberId); leaves.len()],
     };
     let mut codes = verdicts.into_iter().map(code);
     if call.version < LEAVES_IN_BATCHES {

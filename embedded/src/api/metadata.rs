@@ -13,8 +13,10 @@ use kafka_protocol::messages::{
     MetadataResponse, TopicName,
 };
 
-use super::Call;
-use crate::state::topics::{Partition, Topic, is_legal};
+use super::authorization::operations;
+use super::{Call, topics};
+use crate::security::acl::{CLUSTER_NAME, Operation, Resource};
+use crate::state::topics::{Partition, Topic, is_internal, is_legal};
 use crate::state::{NodeId, State};
 
 /// The most partitions that one DescribeTopicPartitions answer has
@@ -23,11 +25,22 @@ const MOST_PARTITIONS: i32 = 2000;
 
 pub(super) fn handle(state: &mut State, call: &Call<'_>, request: MetadataRequest) -> MetadataResponse {
     let may_create = request.allow_auto_topic_creation || call.version < 4;
-    let topics = match request.topics {
+    let mut topics = match request.topics {
         // Version 0 has no null: there an empty list asks for all.
-        None => all(state),
-        Some(topics) if topics.is_empty() && call.version == 0 => all(state),
-        Some(topics) => topics.into_iter().map(|topic| one(state, topic, may_create)).collect(),
+        None => all(state, call),
+        Some(topics) if topics.is_empty() && call.version == 0 => all(state, call),
+        Some(topics) => topics.into_iter().map(|topic| one(state, call, topic, may_create)).collect(),
+    };
+    if request.include_topic_authorized_operations {
+        for topic in topics.iter_mut().filter(|topic| topic.error_code == 0) {
+            let name = topic.name.as_deref().map_or("", |name| name.as_str());
+            topic.topic_authorized_operations = operations(state, call, true, Resource::Topic, name);
+        }
+    }
+    // From version 11 on DescribeCluster tells it.
+    let cluster = match request.include_cluster_authorized_operations {
+        true if !call.may(state, Operation::Describe, Resource::Cluster, CLUSTER_NAME) => 0,
+        asked => operations(state, call, asked, Resource::Cluster, CLUSTER_NAME),
     };
     let broker = |node: &crate::state::nodes::Node| {
         MetadataResponseBroker::default()
@@ -40,24 +53,46 @@ pub(super) fn handle(state: &mut State, call: &Call<'_>, request: MetadataReques
         .with_cluster_id((call.version >= 2).then(|| state.cluster_id.clone()))
         .with_controller_id(state.nodes.controller())
         .with_topics(topics)
+        .with_cluster_authorized_operations(cluster)
 }
 
-fn all(state: &State) -> Vec<MetadataResponseTopic> {
-    state.topics.iter().map(|(name, topic)| described(state, name, topic)).collect()
+fn all(state: &State, call: &Call<'_>) -> Vec<MetadataResponseTopic> {
+    // What one may not see is not told of.
+    let visible = state.topics.iter().filter(|(name, _)| may_see(state, call, name));
+    visible.map(|(name, topic)| described(state, name, topic)).collect()
 }
 
-fn one(state: &mut State, asked: MetadataRequestTopic, may_create: bool) -> MetadataResponseTopic {
+fn may_see(state: &State, call: &Call<'_>, name: &str) -> bool {
+    call.may(state, Operation::Describe, Resource::Topic, name)
+}
+
+fn one(
+    state: &mut State,
+    call: &Call<'_>,
+    asked: MetadataRequestTopic,
+    may_create: bool,
+) -> MetadataResponseTopic {
     let refused = |error: ResponseError| MetadataResponseTopic::default().with_error_code(error.code());
-    let name = match asked.name {
+    // Who asks by id leaves the name out, or empty as the Java client does.
+    let name = match asked.name.filter(|_| asked.topic_id.is_nil()) {
         Some(name) => name,
         None => match state.topics.name_of(asked.topic_id) {
+            Some(name) if !may_see(state, call, name) => {
+                return refused(ResponseError::TopicAuthorizationFailed).with_topic_id(asked.topic_id);
+            }
             Some(name) => name.clone(),
             None => return refused(ResponseError::UnknownTopicId).with_topic_id(asked.topic_id),
         },
     };
+    if !may_see(state, call, &name) {
+        return refused(ResponseError::TopicAuthorizationFailed).with_name(Some(name));
+    }
     if state.topics.get(&name).is_none() && may_create && state.options.auto_create_topics {
         if !is_legal(&name) {
             return refused(ResponseError::InvalidTopicException).with_name(Some(name));
+        }
+        if !topics::may_create(state, call, &name) {
+            return refused(ResponseError::TopicAuthorizationFailed).with_name(Some(name));
         }
         let (partitions, factor) =
             (state.options.default_partitions, state.options.default_replication_factor());
@@ -85,6 +120,7 @@ fn described(state: &State, name: &TopicName, topic: &Topic) -> MetadataResponse
     MetadataResponseTopic::default()
         .with_name(Some(name.clone()))
         .with_topic_id(topic.id)
+        .with_is_internal(is_internal(name))
         .with_partitions(topic.partitions.iter().enumerate().map(partition).collect())
 }
 
@@ -99,7 +135,7 @@ struct Replicas {
 
 impl Replicas {
     fn of(state: &State, partition: &Partition) -> Self {
-        let is_up = |id: &&NodeId| state.nodes.get(**id).is_some_and(|node| node.up);
+        let is_up = |id: &&NodeId| state.nodes.is_up(**id);
         let ids = |ids: Vec<&NodeId>| ids.into_iter().map(|id| BrokerId(*id)).collect();
         let (in_sync, offline): (Vec<_>, Vec<_>) = partition.replicas.iter().partition(is_up);
         let error_code = match partition.leader {
@@ -119,10 +155,14 @@ impl Replicas {
 /// Describes topics in the order of their names, page by page (KIP-966).
 pub(super) fn describe_topic_partitions(
     state: &State,
+    call: &Call<'_>,
     request: DescribeTopicPartitionsRequest,
 ) -> DescribeTopicPartitionsResponse {
     let mut names: Vec<TopicName> = match request.topics.is_empty() {
-        true => state.topics.iter().map(|(name, _)| name.clone()).collect(),
+        true => {
+            let names = state.topics.iter().map(|(name, _)| name);
+            names.filter(|name| may_see(state, call, name)).cloned().collect()
+        }
         false => request.topics.into_iter().map(|topic| topic.name).collect(),
     };
     names.sort();
@@ -141,6 +181,11 @@ pub(super) fn describe_topic_partitions(
             break;
         }
         let described = DescribeTopicPartitionsResponseTopic::default().with_name(Some(name.clone()));
+        if !may_see(state, call, &name) {
+            let error = ResponseError::TopicAuthorizationFailed;
+            response.topics.push(described.with_error_code(error.code()));
+            continue;
+        }
         let Some(topic) = state.topics.get(&name) else {
             let error = match is_legal(&name) {
                 true => ResponseError::UnknownTopicOrPartition,
@@ -153,7 +198,14 @@ pub(super) fn describe_topic_partitions(
         left -= page.len();
         let next = first + page.len();
         let partitions = page.into_iter().map(|(index, partition)| paged(state, index, partition));
-        response.topics.push(described.with_topic_id(topic.id).with_partitions(partitions.collect()));
+        let operations = operations(state, call, true, Resource::Topic, &name);
+        response.topics.push(
+            described
+                .with_topic_id(topic.id)
+                .with_is_internal(is_internal(&name))
+                .with_partitions(partitions.collect())
+                .with_topic_authorized_operations(operations),
+        );
         if next < topic.partitions.len() {
             response.next_cursor =
                 Some(Cursor::default().with_topic_name(name).with_partition_index(next as i32));

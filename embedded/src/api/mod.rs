@@ -1,5 +1,9 @@
 //! Requests to answers, one file per family of APIs.
 
+mod authorization;
+mod cluster;
+mod configs;
+mod consumer_groups;
 pub(crate) mod coordinators;
 pub(crate) mod fetch;
 mod group_admin;
@@ -9,6 +13,9 @@ mod metadata;
 mod offsets;
 mod produce;
 mod producer_ids;
+mod records;
+#[cfg(test)]
+mod tests;
 mod topics;
 mod transaction_admin;
 mod transaction_offsets;
@@ -21,6 +28,7 @@ use kafka_protocol::messages::{RequestKind, ResponseKind};
 use kafka_protocol::protocol::StrBytes;
 use tokio::sync::oneshot;
 
+use crate::security::Principal;
 use crate::state::{NodeId, Now, State};
 
 /// Who asks what when.
@@ -32,6 +40,8 @@ pub(crate) struct Call<'a> {
     pub(crate) version: i16,
     pub(crate) client_id: &'a StrBytes,
     pub(crate) peer: IpAddr,
+    /// Who authenticated on the connection.
+    pub(crate) principal: &'a Principal,
 }
 
 /// What a request is answered with.
@@ -82,10 +92,16 @@ pub(crate) fn handle(state: &mut State, call: &Call<'_>, request: RequestKind) -
         RequestKind::ApiVersions(_) => versions::handle().into(),
         RequestKind::Metadata(request) => metadata::handle(state, call, request).into(),
         RequestKind::DescribeTopicPartitions(request) => {
-            metadata::describe_topic_partitions(state, request).into()
+            metadata::describe_topic_partitions(state, call, request).into()
         }
-        RequestKind::CreateTopics(request) => topics::create(state, request).into(),
+        RequestKind::CreateTopics(request) => topics::create(state, call, request).into(),
+        RequestKind::CreatePartitions(request) => topics::grow(state, call, request).into(),
         RequestKind::DeleteTopics(request) => topics::delete(state, call, request).into(),
+        RequestKind::DeleteRecords(request) => records::delete(state, call, request).into(),
+        RequestKind::DescribeConfigs(request) => configs::describe(state, call, request).into(),
+        RequestKind::IncrementalAlterConfigs(request) => configs::incrementally(state, call, request).into(),
+        RequestKind::AlterConfigs(request) => configs::replace(state, call, request).into(),
+        RequestKind::DescribeCluster(request) => cluster::describe(state, call, request).into(),
         RequestKind::InitProducerId(request) => producer_ids::init(state, call, &request).into(),
         RequestKind::AddPartitionsToTxn(request) => transactions::add_partitions(state, call, request).into(),
         RequestKind::AddOffsetsToTxn(request) => transactions::add_offsets(state, call, &request).into(),
@@ -110,6 +126,10 @@ pub(crate) fn handle(state: &mut State, call: &Call<'_>, request: RequestKind) -
         RequestKind::OffsetCommit(request) => group_offsets::commit(state, call, request).into(),
         RequestKind::OffsetFetch(request) => group_offsets::fetch(state, call, request).into(),
         RequestKind::OffsetDelete(request) => group_offsets::delete(state, call, request).into(),
+        RequestKind::ConsumerGroupHeartbeat(request) => {
+            consumer_groups::heartbeat(state, call, request).into()
+        }
+        RequestKind::ConsumerGroupDescribe(request) => consumer_groups::describe(state, call, request).into(),
         RequestKind::ListGroups(request) => group_admin::list(state, call, request).into(),
         RequestKind::DescribeGroups(request) => group_admin::describe(state, call, request).into(),
         RequestKind::DeleteGroups(request) => group_admin::delete(state, call, request).into(),

@@ -10,10 +10,13 @@ use kafka_protocol::messages::{BrokerId, ProduceRequest, ProduceResponse, TopicN
 use super::{Call, Reply, fetch, text};
 use crate::log::{Appended, Refused, batch};
 use crate::state::State;
+use crate::state::topics::is_internal;
 use crate::transactions;
 
 /// `acks` of a producer that waits for all replicas.
 const ALL: i16 = -1;
+/// The only client that Kafka lets write to its own topics.
+const MAY_WRITE_INTERNAL: &str = "__admin_client";
 
 pub(super) fn handle(state: &mut State, call: &Call<'_>, request: ProduceRequest) -> Reply {
     let acks = request.acks;
@@ -56,19 +59,22 @@ fn append(
     if state.topics.get(topic).and_then(|topic| topic.partition(index)).is_none() {
         return Err(ResponseError::UnknownTopicOrPartition.into());
     }
+    if is_internal(topic) && call.client_id.as_str() != MAY_WRITE_INTERNAL {
+        return Err(ResponseError::InvalidTopicException.into());
+    }
     let batch = batch::only(data.records.unwrap_or_default(), call.version)?;
     if !(-1..=1).contains(&acks) {
         return Err(ResponseError::InvalidRequiredAcks.into());
     }
     let partition = state.led(call.node, topic, index)?;
     if acks == ALL {
-        let is_up = |id: &&i32| state.nodes.get(**id).is_some_and(|node| node.up);
+        let is_up = |id: &&i32| state.nodes.is_up(**id);
         if partition.replicas.iter().filter(is_up).count() < partition.log.config().min_insync_replicas {
             return Err(ResponseError::NotEnoughReplicas.into());
         }
     }
     let (is_transactional, id) = (batch.header.is_transactional(), batch.header.producer_id);
-    if is_transactional && !partition.log.has_transaction(id) {
+    if is_transactional && (transactional_id.is_none() || !partition.log.has_transaction(id)) {
         transactions::may_append(state, transactional_id, id, batch.header.producer_epoch, topic, index)?;
     }
     let partition = state.led_mut(call.node, topic, index)?;

@@ -13,6 +13,7 @@ use kafka_protocol::messages::{
 use super::{Call, coordinators};
 use crate::groups::offsets::Place;
 use crate::state::State;
+use crate::state::topics::is_internal;
 use crate::transactions::{self as coordinator, Producer};
 
 /// From this version on clients know `PRODUCER_FENCED`.
@@ -92,7 +93,7 @@ fn places(topics: &[AddPartitionsToTxnTopic]) -> impl Iterator<Item = (&TopicNam
 
 /// Checks a partition that a client names. Kafka's own topics are none of its business.
 fn may_be_added(state: &State, topic: &TopicName, index: i32) -> Result<(), ResponseError> {
-    if coordinator::is_internal(topic) {
+    if is_internal(topic) {
         return Err(ResponseError::TopicAuthorizationFailed);
     }
     let partition = state.topics.get(topic).and_then(|topic| topic.partition(index));

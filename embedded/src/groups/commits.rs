@@ -51,6 +51,7 @@ impl Groups {
         };
         match group {
             Group::Classic(group) => group.check_commit(context, committer),
+            Group::Consumer(group) => group.check_commit(committer),
         }
     }
 }

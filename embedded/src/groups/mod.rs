@@ -1,11 +1,16 @@
 //! The group coordinator: members, generations and offsets of groups.
 //!
-//! `classic` are the groups whose leader, a client, assigns partitions; `offsets` is how far groups of either
-//! kind are. All of it is data and calls with a time: what waits is kept as a `Responder`, what is due as a
-//! [`Timer`].
+//! `classic` are the groups whose leader, a client, assigns partitions, `consumer` those where the coordinator
+//! does; `offsets` is how far groups of either kind are. All of it is data and calls with a time: what waits is
+//! kept as a `Responder`, what is due as a [`Timer`].
+//!
+//! Limits, compared with Kafka: a group changes its kind only while it is empty (no online migration of
+//! KIP-848), offsets never expire, groups have no maximal size, assignors do not look at racks.
 
 pub(crate) mod classic;
 pub(crate) mod commits;
+pub(crate) mod consumer;
+pub(crate) mod kept;
 pub(crate) mod offsets;
 #[cfg(test)]
 mod tests;
@@ -19,8 +24,10 @@ use kafka_protocol::protocol::StrBytes;
 
 use crate::options::Options;
 use crate::state::timers::{Timer, TimerId, Timers};
+use crate::state::topics::Topics;
 use crate::state::{Now, State};
 use classic::Classic;
+use consumer::{Consumer, Refusal};
 use offsets::Offsets;
 
 /// All groups of a cluster, in the order of their ids.
@@ -34,7 +41,9 @@ pub(crate) struct Groups {
 #[derive(Debug)]
 pub(crate) enum Group {
     /// The members agree among themselves; also a group that only has offsets.
-    Classic(Classic),
+    Classic(Box<Classic>),
+    /// The coordinator assigns (KIP-848).
+    Consumer(Box<Consumer>),
 }
 
 /// Something that a group has to do later.
@@ -46,6 +55,8 @@ pub(crate) enum Due {
     Sync,
     /// A member was not heard of for its session timeout.
     Session(StrBytes),
+    /// A member has had long enough to give up partitions.
+    Revocation(StrBytes),
 }
 
 /// What a group needs of the cluster when it changes.
@@ -54,6 +65,7 @@ pub(crate) struct Context<'a> {
     pub(crate) now: Now,
     pub(crate) group: &'a GroupId,
     pub(crate) options: &'a Options,
+    pub(crate) topics: &'a Topics,
     pub(crate) random: &'a mut fastrand::Rng,
     timers: &'a mut Timers,
 }
@@ -85,8 +97,8 @@ impl State {
         now: Now,
         group: &'a GroupId,
     ) -> (&'a mut Groups, Context<'a>) {
-        let Self { groups, options, random, timers, .. } = self;
-        (groups, Context { now, group, options, random, timers })
+        let Self { groups, options, topics, random, timers, .. } = self;
+        (groups, Context { now, group, options, topics, random, timers })
     }
 
     /// Does what is due in a group.
@@ -94,6 +106,7 @@ impl State {
         let (groups, mut context) = self.groups_with(now, id);
         match groups.by_id.get_mut(id) {
             Some(Group::Classic(group)) => group.tick(&mut context, due),
+            Some(Group::Consumer(group)) => group.tick(&mut context, due),
             None => {}
         }
     }
@@ -104,6 +117,7 @@ impl Group {
     pub(crate) fn state(&self) -> &'static str {
         match self {
             Self::Classic(group) => group.phase().name(),
+            Self::Consumer(group) => group.state(),
         }
     }
 
@@ -111,12 +125,14 @@ impl Group {
     pub(crate) fn kind(&self) -> &'static str {
         match self {
             Self::Classic(_) => "classic",
+            Self::Consumer(_) => "consumer",
         }
     }
 
     pub(crate) fn protocol_type(&self) -> StrBytes {
         match self {
             Self::Classic(group) => group.protocol_type().cloned().unwrap_or_default(),
+            Self::Consumer(_) => StrBytes::from_static_str("consumer"),
         }
     }
 }
@@ -134,11 +150,43 @@ impl Groups {
         self.by_id.iter()
     }
 
-    /// Returns the classic group of this id, which is made when it is missing.
+    /// Returns the classic group of this id, which is made when it is missing. An empty group of the other kind
+    /// becomes one; one with members does not, where Kafka would let both kinds of members meet.
     pub(crate) fn classic_or_new(&mut self, id: &GroupId) -> Result<&mut Classic, ResponseError> {
-        let group = self.by_id.entry(id.clone()).or_insert_with(|| Group::Classic(Classic::default()));
+        let group = self.by_id.entry(id.clone()).or_insert_with(|| Group::Classic(Box::default()));
+        if matches!(group, Group::Consumer(consumer) if consumer.is_empty()) {
+            *group = Group::Classic(Box::default());
+        }
         match group {
             Group::Classic(group) => Ok(group),
+            Group::Consumer(_) => Err(ResponseError::InconsistentGroupProtocol),
+        }
+    }
+
+    /// Returns the consumer group of this id, which is made when it is missing and `may_create`. An empty group
+    /// of the other kind becomes one then; one with members does not, where Kafka would convert it.
+    pub(crate) fn consumer(
+        &mut self,
+        context: &mut Context<'_>,
+        may_create: bool,
+    ) -> Result<&mut Consumer, Refusal> {
+        let missing =
+            |reason| (ResponseError::GroupIdNotFound, format!("group `{}` {reason}", **context.group));
+        let (missing, other) = (missing("was not found"), missing("was no consumer group"));
+        if may_create {
+            let group = self.by_id.entry(context.group.clone());
+            let group = group.or_insert_with(|| Group::Consumer(Box::default()));
+            if let Group::Classic(classic) = group
+                && classic.is_empty()
+            {
+                classic.cancel_timers(context);
+                *group = Group::Consumer(Box::default());
+            }
+        }
+        match self.by_id.get_mut(context.group) {
+            Some(Group::Consumer(group)) => Ok(group),
+            Some(Group::Classic(_)) => Err(other),
+            None => Err(missing),
         }
     }
 
@@ -147,7 +195,9 @@ impl Groups {
         match self.by_id.get_mut(context.group) {
             None => return Err(ResponseError::GroupIdNotFound),
             Some(Group::Classic(group)) if !group.is_empty() => return Err(ResponseError::NonEmptyGroup),
+            Some(Group::Consumer(group)) if !group.is_empty() => return Err(ResponseError::NonEmptyGroup),
             Some(Group::Classic(group)) => group.cancel_timers(context),
+            Some(Group::Consumer(group)) => group.cancel_timers(context),
         }
         self.by_id.remove(context.group);
         self.offsets.forget_group(context.group);

@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 use kafka_protocol::messages::{GroupId, TopicName};
 use kafka_protocol::protocol::StrBytes;
 
+use super::kept::Kept;
+
 /// A partition.
 pub(crate) type Place = (TopicName, i32);
 
@@ -37,13 +39,15 @@ impl Offsets {
     /// Stores an offset.
     pub(crate) fn commit(&mut self, group: &GroupId, place: Place, committed: Committed) {
         let written = self.written(committed);
-        self.committed.entry(group.clone()).or_default().insert(place, written);
+        let place = (place.0.kept(), place.1);
+        self.committed.entry(group.kept()).or_default().insert(place, written);
     }
 
     /// Stores an offset that counts when the producer's transaction commits.
     pub(crate) fn stage(&mut self, group: &GroupId, producer_id: i64, place: Place, committed: Committed) {
         let written = self.written(committed);
-        self.staged.entry(producer_id).or_default().insert((group.clone(), place), written);
+        let place = (place.0.kept(), place.1);
+        self.staged.entry(producer_id).or_default().insert((group.kept(), place), written);
     }
 
     /// Commits or forgets what the producer's transaction staged.
@@ -104,8 +108,9 @@ impl Offsets {
         }
     }
 
-    fn written(&mut self, committed: Committed) -> Written {
+    fn written(&mut self, mut committed: Committed) -> Written {
         self.writes += 1;
+        committed.metadata = committed.metadata.kept();
         Written { committed, write: self.writes }
     }
 }

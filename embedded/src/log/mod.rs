@@ -92,6 +92,11 @@ impl Log {
         &self.config
     }
 
+    /// Returns the configuration, to be shared with another log.
+    pub(crate) fn shared_config(&self) -> Arc<LogConfig> {
+        self.config.clone()
+    }
+
     /// Takes up another configuration.
     pub(crate) fn configure(&mut self, config: Arc<LogConfig>) {
         self.config = config;

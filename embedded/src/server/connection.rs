@@ -208,8 +208,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         let client_id = client_id.unwrap_or_default();
         let handled = catch_unwind(AssertUnwindSafe(|| {
             self.shared.with(|state, now| {
-                let call =
-                    Call { now, node: self.node, version, client_id: &client_id, peer: self.peer.ip() };
+                let (node, peer, principal) = (self.node, self.peer.ip(), self.gate.principal());
+                let call = Call { now, node, version, client_id: &client_id, peer, principal };
                 api::handle(state, &call, body)
             })
         }));

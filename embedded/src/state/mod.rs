@@ -15,6 +15,7 @@ use crate::api::fetch::Fetches;
 use crate::groups::Groups;
 use crate::log::memory::Memory;
 use crate::options::Options;
+use crate::security::acl::Authorizer;
 use crate::transactions::{self, Transactions};
 pub(crate) use nodes::{NodeId, Nodes};
 use timers::{Timer, TimerId, Timers};
@@ -40,6 +41,8 @@ pub(crate) struct State {
     cleaning: Option<TimerId>,
     pub(crate) transactions: Transactions,
     pub(crate) groups: Groups,
+    /// Who may do what; none lets all do all.
+    pub(crate) authorizer: Option<Authorizer>,
     pub(crate) timers: Timers,
     pub(crate) random: fastrand::Rng,
     next_producer_id: i64,
@@ -59,6 +62,7 @@ impl State {
             cleaning: None,
             transactions: Transactions::default(),
             groups: Groups::default(),
+            authorizer: options.acls.clone().map(Authorizer::new),
             timers: Timers::default(),
             random,
             next_producer_id: 0,

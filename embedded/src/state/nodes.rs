@@ -40,6 +40,18 @@ impl Nodes {
         self.0.get(usize::try_from(id).ok()?.checked_sub(1)?)
     }
 
+    /// Returns whether there is such a broker, and it is up.
+    pub(crate) fn is_up(&self, id: NodeId) -> bool {
+        self.get(id).is_some_and(|node| node.up)
+    }
+
+    pub(crate) fn set_up(&mut self, id: NodeId, up: bool) {
+        let node = usize::try_from(id).ok().and_then(|id| self.0.get_mut(id.checked_sub(1)?));
+        if let Some(node) = node {
+            node.up = up;
+        }
+    }
+
     /// Returns the brokers that are up, in the order of their ids.
     pub(crate) fn up(&self) -> impl Iterator<Item = &Node> {
         self.0.iter().filter(|node| node.up)
@@ -50,10 +62,12 @@ impl Nodes {
         BrokerId(self.up().next().map_or(-1, |node| node.id))
     }
 
-    /// Returns the broker that coordinates a group or a transactional id: spread by its name.
+    /// Returns the broker that coordinates a group or a transactional id: spread by its name, and while that one
+    /// is down, the next that is up.
     pub(crate) fn coordinator(&self, key: &str) -> Option<&Node> {
-        let up: Vec<&Node> = self.up().collect();
         let hash = key.bytes().fold(0_u32, |hash, byte| hash.wrapping_mul(31).wrapping_add(byte.into()));
-        up.get(hash as usize % up.len().max(1)).copied()
+        let first = hash as usize % self.0.len();
+        let (before, from) = self.0.split_at(first);
+        from.iter().chain(before).find(|node| node.up)
     }
 }

@@ -5,14 +5,22 @@ use std::sync::Arc;
 
 use kafka_protocol::ResponseError;
 use kafka_protocol::messages::TopicName;
+use kafka_protocol::protocol::StrBytes;
 use uuid::Uuid;
 
-use super::{NodeId, State};
+use super::{NodeId, Now, State};
 use crate::api::fetch::Waiter;
 use crate::log::Log;
+use crate::log::config::{InvalidConfig, LogConfig};
 
 /// Kafka's limit on the length of a topic's name.
 const LONGEST_NAME: usize = 249;
+
+/// Kafka's own topics.
+pub(crate) const OFFSETS_TOPIC: &str = "__consumer_offsets";
+pub(crate) const TRANSACTIONS_TOPIC: &str = "__transaction_state";
+/// How many partitions each of them has (`offsets.topic.num.partitions`, `transaction.state.log.num.partitions`).
+pub(crate) const INTERNAL_PARTITIONS: i32 = 50;
 
 /// The topics of a cluster, in the order of their names.
 #[derive(Debug, Default)]
@@ -26,8 +34,16 @@ pub(crate) struct Topics {
 pub(crate) struct Topic {
     /// Another one each time a topic of this name is created.
     pub(crate) id: Uuid,
+    /// The settings that it has of its own; they were checked.
+    pub(crate) settings: Settings,
     pub(crate) partitions: Vec<Partition>,
 }
+
+/// Settings by name.
+pub(crate) type Settings = BTreeMap<String, String>;
+
+/// The replicas of some partitions, the first of each preferred as leader.
+pub(crate) type Assignment = Vec<Vec<NodeId>>;
 
 /// One partition.
 #[derive(Debug)]
@@ -85,6 +101,11 @@ impl Topic {
     }
 }
 
+/// Returns whether a topic is Kafka's own.
+pub(crate) fn is_internal(name: &str) -> bool {
+    matches!(name, OFFSETS_TOPIC | TRANSACTIONS_TOPIC)
+}
+
 /// Returns whether Kafka takes this name for a topic.
 pub(crate) fn is_legal(name: &str) -> bool {
     let legal = |character: char| character.is_ascii_alphanumeric() || "._-".contains(character);
@@ -103,8 +124,8 @@ impl State {
         let found = found.ok_or(ResponseError::UnknownTopicOrPartition)?;
         match found.leader {
             Some(leader) if leader == node => Ok(found),
-            Some(_) => Err(ResponseError::NotLeaderOrFollower),
-            None => Err(ResponseError::LeaderNotAvailable),
+            // As in Kafka, where metadata alone say that there is no leader.
+            Some(_) | None => Err(ResponseError::NotLeaderOrFollower),
         }
     }
 
@@ -120,33 +141,85 @@ impl State {
         found.ok_or(ResponseError::UnknownTopicOrPartition)
     }
 
-    /// Creates a topic whose name and numbers were checked.
+    /// Creates a topic whose name and numbers were checked, without settings of its own.
     pub(crate) fn create_topic(
         &mut self,
         name: &TopicName,
         partitions: i32,
         replication_factor: i16,
     ) -> Uuid {
+        let assignment = self.place(partitions as usize, replication_factor);
+        self.insert_topic(name, assignment)
+    }
+
+    /// Creates one of Kafka's own topics unless it is there. Clients see it; what it is about is kept elsewhere, so
+    /// that it stays empty.
+    pub(crate) fn create_internal_topic(&mut self, name: &'static str) {
+        let name = TopicName(StrBytes::from_static_str(name));
+        if self.topics.get(&name).is_some() {
+            return;
+        }
+        self.create_topic(&name, INTERNAL_PARTITIONS, self.options.brokers.min(3) as i16);
+        let settings = [("cleanup.policy", "compact"), ("segment.bytes", "104857600")];
+        let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        // There is nothing that logs would have to do by them.
+        if let Some(topic) = self.topics.get_mut(&name) {
+            topic.settings = settings.into();
+        }
+    }
+
+    /// Creates a topic with these replicas, without settings of its own.
+    pub(crate) fn insert_topic(&mut self, name: &TopicName, assignment: Assignment) -> Uuid {
         let id = self.new_uuid();
-        // Leaders are spread, and so are the first partitions of many topics.
-        let start = self.random.usize(..self.nodes.all().len());
-        let partitions = (0..partitions as usize)
-            .map(|index| self.new_partition(start + index, replication_factor))
-            .collect();
-        self.topics.insert(name.clone(), Topic { id, partitions });
+        let config = Arc::default();
+        let partitions = assignment.into_iter().map(|replicas| self.new_partition(replicas, &config));
+        let partitions = partitions.collect();
+        self.topics.insert(name.clone(), Topic { id, settings: Settings::new(), partitions });
         id
     }
 
-    fn new_partition(&self, start: usize, replication_factor: i16) -> Partition {
+    /// Adds partitions with these replicas to a topic.
+    pub(crate) fn add_partitions(&mut self, name: &TopicName, assignment: Assignment) {
+        let Some(topic) = self.topics.get(name) else { return };
+        let config = topic.partitions.first().map(|first| first.log.shared_config()).unwrap_or_default();
+        let partitions = assignment.into_iter().map(|replicas| self.new_partition(replicas, &config));
+        let partitions: Vec<Partition> = partitions.collect();
+        if let Some(topic) = self.topics.get_mut(name) {
+            topic.partitions.extend(partitions);
+        }
+    }
+
+    /// Gives a topic these settings instead of those it has, if they are valid.
+    pub(crate) fn set_settings(
+        &mut self,
+        now: Now,
+        name: &TopicName,
+        settings: Settings,
+    ) -> Result<(), InvalidConfig> {
+        let config = LogConfig::new(&settings)?;
+        if let Some(topic) = self.topics.get_mut(name) {
+            topic.settings = settings;
+            self.configure_logs(now, name, config);
+        }
+        Ok(())
+    }
+
+    /// Spreads partitions over the brokers: leaders one after the other, from a random one on.
+    pub(crate) fn place(&mut self, partitions: usize, replication_factor: i16) -> Assignment {
         let nodes = self.nodes.all();
-        let replicas: Vec<NodeId> =
-            (0..replication_factor as usize).map(|next| nodes[(start + next) % nodes.len()].id).collect();
-        let is_up = |id: &NodeId| self.nodes.get(*id).is_some_and(|node| node.up);
+        let start = self.random.usize(..nodes.len());
+        let node = |index: usize| nodes[index % nodes.len()].id;
+        let replicas =
+            |first: usize| (0..replication_factor as usize).map(|next| node(first + next)).collect();
+        (start..start + partitions).map(replicas).collect()
+    }
+
+    fn new_partition(&self, replicas: Vec<NodeId>, config: &Arc<LogConfig>) -> Partition {
         Partition {
-            leader: replicas.iter().copied().find(|id| is_up(id)),
+            leader: replicas.iter().copied().find(|id| self.nodes.is_up(*id)),
             leader_epoch: 0,
             replicas,
-            log: Log::new(Arc::default(), self.memory.clone()),
+            log: Log::new(config.clone(), self.memory.clone()),
             waiting: Vec::new(),
         }
     }

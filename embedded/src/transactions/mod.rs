@@ -17,15 +17,12 @@ use kafka_protocol::messages::{TopicName, TransactionalId};
 use crate::api::fetch;
 use crate::groups::offsets::Place;
 use crate::state::timers::Timer;
+use crate::state::topics::{INTERNAL_PARTITIONS, OFFSETS_TOPIC};
 use crate::state::{Now, State};
 pub(crate) use transaction::{Producer, Status, Transaction};
 
 /// `transaction.max.timeout.ms` of Kafka.
 const LONGEST_TIMEOUT_MS: i32 = 15 * 60 * 1000;
-/// Partitions of `__consumer_offsets`, in which a group's offsets are part of a transaction
-/// (`offsets.topic.num.partitions`).
-const OFFSETS_PARTITIONS: i32 = 50;
-const OFFSETS_TOPIC: &str = "__consumer_offsets";
 
 /// All transactional ids.
 #[derive(Debug, Default)]
@@ -54,15 +51,10 @@ impl Transactions {
     }
 }
 
-/// Returns whether a topic is Kafka's own, which no client may write to in a transaction.
-pub(crate) fn is_internal(topic: &TopicName) -> bool {
-    matches!(topic.as_str(), OFFSETS_TOPIC | "__transaction_state")
-}
-
 /// Returns the partition that stands for a group's offsets in a transaction.
 pub(crate) fn offsets_of(group: &str) -> Place {
     let hash = group.encode_utf16().fold(0_i32, |hash, unit| hash.wrapping_mul(31).wrapping_add(unit.into()));
-    let partition = hash.checked_abs().unwrap_or(0) % OFFSETS_PARTITIONS;
+    let partition = hash.checked_abs().unwrap_or(0) % INTERNAL_PARTITIONS;
     (TopicName(kafka_protocol::protocol::StrBytes::from_static_str(OFFSETS_TOPIC)), partition)
 }
 
@@ -146,7 +138,7 @@ pub(crate) fn may_append(
     topic: &TopicName,
     partition: i32,
 ) -> Result<(), ResponseError> {
-    let id = id.ok_or(ResponseError::InvalidTxnState)?;
+    let id = id.ok_or(ResponseError::TransactionalIdAuthorizationFailed)?;
     may_write(state, id, Producer { id: producer_id, epoch }, &(topic.clone(), partition))
 }
 

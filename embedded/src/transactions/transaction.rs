@@ -72,7 +72,7 @@ pub(crate) struct Transaction {
     pub(crate) producer: Producer,
     /// The id before the last initialization, by which the retry of one that changed it is known (KIP-360).
     previous_id: i64,
-    /// The epoch before the last bump, if the producer itself asked for it (KIP-360).
+    /// The epoch before the last bump, if its producer may go on (KIP-360).
     last_epoch: Option<i16>,
     pub(crate) timeout: Duration,
     pub(crate) status: Status,
@@ -155,10 +155,11 @@ impl Transaction {
         self.started_ms = -1;
     }
 
-    /// Shuts out the producer of an ongoing transaction.
+    /// Shuts out the producer of an ongoing transaction. As in clusters with `transaction.version` 2 it may go
+    /// on, by asking for the next epoch, until somebody else takes the id.
     pub(crate) fn fence(&mut self) {
+        self.last_epoch = Some(self.producer.epoch);
         self.producer.epoch += 1;
-        self.last_epoch = None;
     }
 
     /// Takes partitions into the transaction, and returns whether that began it.

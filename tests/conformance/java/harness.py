@@ -14,11 +14,13 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 SUMS = HERE / "jars.sha256"
 VERSIONS = ("3.9.1", "4.4.0")
+WEEK_SECONDS = 7 * 24 * 3600
 JVM = ("-Xmx256m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-XX:-UsePerfData", "-Xshare:auto")
 
 
@@ -42,14 +44,21 @@ def prepare(version: str) -> None:
         target = output(version)
         if target.exists():
             return
-        for stale in cache().glob(f"java-{version}-*"):
-            shutil.rmtree(stale)
+        remove_unused()
         building = cache() / f"java-{version}-building"
+        shutil.rmtree(building, ignore_errors=True)
         compile_into(building, version)
         if (reason := wrong_jars(building / "lib")) is not None:
             shutil.rmtree(building)
             raise SystemExit(reason)
         building.rename(target)
+
+
+def remove_unused() -> None:
+    """Removes what nobody ran for a week; other checkouts share the cache and may be running theirs."""
+    for folder in cache().glob("java-*-*"):
+        if time.time() - folder.stat().st_mtime > WEEK_SECONDS:
+            shutil.rmtree(folder)
 
 
 def compile_into(folder: Path, version: str) -> None:
@@ -73,7 +82,8 @@ def wrong_jars(folder: Path) -> str | None:
     wrong = sorted(name for name, digest in sums_of(folder).items() if pinned.get(name) != digest)
     if not wrong:
         return None
-    return f"the sha256 of `{'`, `'.join(wrong)}` did not match `{SUMS.name}`\nhint: `harness.py sums` after a change of the pins"
+    names = "`, `".join(wrong)
+    return f"the sha256 of `{names}` did not match `{SUMS.name}`\nhint: `harness.py sums` after a change of the pins"
 
 
 def write_sums() -> None:
@@ -90,6 +100,7 @@ def run(version: str, part: list[str]) -> None:
     target = output(version)
     if not target.exists():
         raise SystemExit(f"the harness of `{version}` was not built\nhint: `harness.py prepare {version}`")
+    os.utime(target)
     home = os.environ.get("JAVA_HOME")
     java = str(Path(home, "bin", "java")) if home else "java"
     class_path = f"{target / 'classes'}{os.pathsep}{target / 'lib'}/*"

@@ -9,3 +9,5 @@ if (!existsSync(join(home, 'node_modules', '.package-lock.json'))) {
   for (const file of ['package.json', 'package-lock.json']) copyFileSync(join(folder, file), join(home, file))
   execFileSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: home, stdio: ['ignore', 2, 2] })
 }
+// For those who need the packages for a service of their own (tests/examples).
+console.log(join(home, 'node_modules'))

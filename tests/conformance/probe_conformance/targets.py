@@ -29,6 +29,10 @@ SETTINGS = {
     # The server tells a member of the new protocol how often to come; the default of 5 s is two rounds too slow.
     "group.consumer.min.heartbeat.interval.ms": "100",
     "group.consumer.heartbeat.interval.ms": "300",
+    # Some checks wait until a member is given up.
+    "group.min.session.timeout.ms": "1000",
+    "group.consumer.min.session.timeout.ms": "1000",
+    "group.consumer.session.timeout.ms": "4000",
 }
 """What real Kafka is told beyond the defaults of `tests/brokers`. The embedded cluster has to be like that by
 itself: automatic topics with one partition, members of the new protocol asked often, abandoned transactions,

@@ -9,6 +9,7 @@ use kafka_protocol::messages::offset_fetch_response::{
 use kafka_protocol::messages::{GroupId, OffsetFetchRequest, OffsetFetchResponse};
 
 use crate::api::{Call, coordinators};
+use crate::groups::Group;
 use crate::groups::offsets::{Committed, Place};
 use crate::state::State;
 
@@ -55,9 +56,10 @@ fn fetched(
     asked: OffsetFetchRequestGroup,
     stable: bool,
 ) -> OffsetFetchResponseGroup {
-    let group = asked.group_id;
+    let group = asked.group_id.clone();
     let response = OffsetFetchResponseGroup::default();
-    if let Err(error) = coordinators::check(state, call, &group) {
+    let checked = coordinators::check(state, call, &group).and_then(|()| may_fetch(state, &asked));
+    if let Err(error) = checked {
         return response.with_group_id(group).with_error_code(error.code());
     }
     let topics = match asked.topics {
@@ -65,6 +67,15 @@ fn fetched(
         None => all(state, &group, stable),
     };
     response.with_group_id(group).with_topics(topics)
+}
+
+/// Checks a member of a consumer group, which says who it is; others need not.
+fn may_fetch(state: &State, asked: &OffsetFetchRequestGroup) -> Result<(), ResponseError> {
+    match (state.groups.get(&asked.group_id), &asked.member_id) {
+        (Some(Group::Consumer(group)), Some(id)) => group.check_epoch(id, asked.member_epoch),
+        (Some(Group::Consumer(_)), None) if asked.member_epoch >= 0 => Err(ResponseError::UnknownMemberId),
+        _ => Ok(()),
+    }
 }
 
 fn some(

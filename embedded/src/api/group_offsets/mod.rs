@@ -16,6 +16,7 @@ use super::group_members::code;
 use super::{Call, coordinators};
 use crate::groups::Group;
 use crate::groups::commits::{CommitKind, Committer};
+use crate::groups::kept::Kept;
 use crate::groups::offsets::Committed;
 use crate::state::State;
 
@@ -31,13 +32,14 @@ pub(super) fn commit(
     call: &Call<'_>,
     request: OffsetCommitRequest,
 ) -> OffsetCommitResponse {
-    let group = request.group_id;
+    let group = request.group_id.kept();
+    let member_id = request.member_id.kept();
     let mut checked = Ok(());
     // As in Kafka, who is asked matters only when there is something to store.
     if request.topics.iter().any(|topic| state.topics.get(&topic.name).is_some()) {
         checked = coordinators::check(state, call, &group).and_then(|()| {
             let committer = Committer {
-                member_id: &request.member_id,
+                member_id: &member_id,
                 instance_id: request.group_instance_id.as_ref(),
                 generation: request.generation_id_or_member_epoch,
                 kind: CommitKind::AtOnce(call.version),
@@ -119,13 +121,14 @@ fn may_delete(state: &State, group: &GroupId) -> Result<(), ResponseError> {
         Some(Group::Classic(group)) if !group.is_empty() && !group.consumes() => {
             Err(ResponseError::NonEmptyGroup)
         }
-        Some(Group::Classic(_)) => Ok(()),
+        Some(Group::Classic(_) | Group::Consumer(_)) => Ok(()),
     }
 }
 
 fn is_subscribed(state: &State, group: &GroupId, topic: &TopicName) -> bool {
     match state.groups.get(group) {
         Some(Group::Classic(group)) => group.is_subscribed(topic),
+        Some(Group::Consumer(group)) => group.is_subscribed(topic),
         None => false,
     }
 }

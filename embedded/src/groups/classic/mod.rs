@@ -125,6 +125,7 @@ impl Classic {
             Due::Join => self.join_is_due(context),
             Due::Sync => self.sync_is_due(context),
             Due::Session(member_id) => self.session_expired(context, member_id),
+            Due::Revocation(_) => {}
         }
     }
 

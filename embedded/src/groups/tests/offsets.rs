@@ -18,6 +18,7 @@ use kafka_protocol::messages::{
 };
 
 use super::world::{Member, OK, World, id, joining, text, topic};
+use crate::groups::commits::{CommitKind, Committer};
 use crate::groups::offsets::Committed;
 use crate::options::Options;
 
@@ -173,6 +174,30 @@ fn staged_offsets_count_when_their_transaction_commits() {
     world.state.groups.offsets.end_transaction(7, true);
     assert_eq!(offsets(&mut world), [10, -1]);
     assert_eq!(fetch(&mut world, true)[0].committed_offset, 10);
+}
+
+#[test]
+fn a_transaction_commits_for_a_member_of_this_generation_or_for_nobody() {
+    let mut world = World::with_topic("t", 1);
+    let check = |world: &mut World, member: &str, generation| {
+        let group = id("g");
+        let now = world.time();
+        let (groups, mut context) = world.state.groups_with(now, &group);
+        let committer = Committer {
+            member_id: &text(member),
+            instance_id: None,
+            generation,
+            kind: CommitKind::InTransaction,
+        };
+        groups.check_commit(&mut context, &committer)
+    };
+    assert_eq!(check(&mut world, "m", 1), Err(ResponseError::IllegalGeneration));
+    assert_eq!(check(&mut world, "", -1), Ok(()));
+    let member = world.stable("g");
+    assert_eq!(check(&mut world, "", -1), Ok(()));
+    assert_eq!(check(&mut world, &member.id, member.generation), Ok(()));
+    assert_eq!(check(&mut world, &member.id, 9), Err(ResponseError::IllegalGeneration));
+    assert_eq!(check(&mut world, "m", member.generation), Err(ResponseError::UnknownMemberId));
 }
 
 #[test]

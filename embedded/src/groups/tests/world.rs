@@ -66,7 +66,7 @@ impl World {
         self.now = until;
     }
 
-    fn time(&self) -> Now {
+    pub(super) fn time(&self) -> Now {
         Now { mono: self.now, wall_ms: (self.now - self.started).as_millis() as i64 }
     }
 
@@ -79,7 +79,8 @@ impl World {
         let api = key_of(&request);
         let client_id = text("client");
         let peer = IpAddr::V4(Ipv4Addr::LOCALHOST);
-        let call = Call { now: self.time(), node, version, client_id: &client_id, peer };
+        let principal = &crate::security::Principal::anonymous();
+        let call = Call { now: self.time(), node, version, client_id: &client_id, peer, principal };
         Answer { api, version, reply: api::handle(&mut self.state, &call, request) }
     }
 
@@ -178,6 +179,9 @@ fn key_of(request: &RequestKind) -> ApiKey {
         RequestKind::DescribeGroups(_) => ApiKey::DescribeGroups,
         RequestKind::DeleteGroups(_) => ApiKey::DeleteGroups,
         RequestKind::DeleteTopics(_) => ApiKey::DeleteTopics,
+        RequestKind::Metadata(_) => ApiKey::Metadata,
+        RequestKind::ConsumerGroupHeartbeat(_) => ApiKey::ConsumerGroupHeartbeat,
+        RequestKind::ConsumerGroupDescribe(_) => ApiKey::ConsumerGroupDescribe,
         other => panic!("tests of groups do not send {other:?}"),
     }
 }

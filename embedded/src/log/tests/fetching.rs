@@ -35,7 +35,8 @@ impl World {
     fn ask(&mut self, version: i16, request: impl Into<RequestKind>) -> Reply {
         let client_id = StrBytes::default();
         let peer = IpAddr::V4(Ipv4Addr::LOCALHOST);
-        let call = Call { now: self.now, node: 1, version, client_id: &client_id, peer };
+        let principal = &crate::security::Principal::anonymous();
+        let call = Call { now: self.now, node: 1, version, client_id: &client_id, peer, principal };
         api::handle(&mut self.state, &call, request.into())
     }
 

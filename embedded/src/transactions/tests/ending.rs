@@ -3,7 +3,8 @@
 use kafka_protocol::ResponseError;
 use kafka_protocol::messages::ResponseKind;
 
-use super::world::{Seen, TOPIC, World, fetch, topic};
+use super::records::{Seen, fetch};
+use super::world::{TOPIC, World, topic};
 use crate::api::Reply;
 
 fn world() -> World {
@@ -98,6 +99,17 @@ fn a_reader_that_waits_is_answered_when_the_transaction_ends() {
         let aborted = data.aborted_transactions.as_ref().map(Vec::len);
         assert_eq!(aborted, Some(usize::from(!commit)));
     }
+}
+
+#[test]
+fn a_transactional_batch_names_its_transactional_id() {
+    let mut world = world();
+    let producer = world.init("a").unwrap();
+    let refused = Err(ResponseError::TransactionalIdAuthorizationFailed);
+    assert_eq!(world.produce_nameless(producer, 0, 0, 1), refused);
+    world.add("a", producer, 0).unwrap();
+    world.produce("a", producer, 0, 0, 1).unwrap();
+    assert_eq!(world.produce_nameless(producer, 0, 1, 2), refused);
 }
 
 #[test]

@@ -5,4 +5,5 @@ mod ending;
 mod offsets;
 mod producers;
 mod random;
+mod records;
 mod world;

@@ -186,13 +186,29 @@ fn a_transaction_is_aborted_on_the_instant_of_its_timeout_and_its_producer_fence
     assert_eq!(world.produce("a", producer, 0, 1, 2), Err(ResponseError::InvalidProducerEpoch));
     assert_eq!(world.add("a", producer, 0), Err(ResponseError::ProducerFenced));
     assert_eq!(world.end("a", producer, false), Err(ResponseError::ProducerFenced));
-    assert_eq!(world.init_with("a", 5_000, Some(producer)), Err(ResponseError::ProducerFenced));
     let next = world.init("a").unwrap();
     assert_eq!(next, Producer { epoch: 2, ..producer });
     world.add("a", next, 0).unwrap();
     world.produce("a", next, 0, 0, 3).unwrap();
     world.end("a", next, true).unwrap();
     assert_eq!(world.read(0, true, 1000).values, [3]);
+}
+
+#[test]
+fn a_producer_goes_on_after_its_transaction_was_aborted_under_it() {
+    for late in [true, false] {
+        let mut world = world();
+        let producer = world.init("a").unwrap();
+        world.add("a", producer, 0).unwrap();
+        if late {
+            world.pass(Duration::from_secs(60));
+        }
+        let next = world.init_with("a", MINUTE_MS, Some(producer)).unwrap();
+        assert_eq!(next, Producer { epoch: 1, ..producer });
+        assert_eq!(world.end("a", producer, false), Err(ResponseError::ProducerFenced));
+        assert_eq!(world.end("a", next, false), Err(ResponseError::InvalidTxnState));
+        assert_eq!(world.add("a", next, 0), Ok(()));
+    }
 }
 
 #[test]

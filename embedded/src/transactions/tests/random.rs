@@ -46,6 +46,8 @@ struct Client {
 struct Id {
     /// The client that was not fenced.
     current: Option<usize>,
+    /// The client whose transaction was aborted under it, as long as nobody followed.
+    fenced: Option<usize>,
     open: Option<Open>,
     last: Option<Fate>,
     /// Where its group is.
@@ -143,27 +145,26 @@ impl Run {
     /// A client asks for its next epoch, as after an error.
     fn go_on(&mut self, client: usize) {
         let Client { id, producer, .. } = self.clients[client];
-        let was_open = self.ids[id].open.is_some();
-        if was_open {
-            self.abort(id);
+        // The transaction is fenced first, whoever asks.
+        if self.ids[id].open.is_some() {
+            self.fence(id);
         }
-        let got = self.world.init_with(IDS[id], TIMEOUT_MS, Some(producer));
-        match got {
-            // Kafka fences the transaction first, whoever asks, and then finds the epoch of who asks too old.
-            Err(error) => {
-                assert!(was_open || self.ids[id].current != Some(client), "{error}");
-                assert_eq!(error, ResponseError::ProducerFenced);
-                if was_open {
-                    self.ids[id].current = None;
-                }
-            }
+        let goes_on = [self.ids[id].current, self.ids[id].fenced].contains(&Some(client));
+        match self.world.init_with(IDS[id], TIMEOUT_MS, Some(producer)) {
+            Err(error) => assert_eq!((error, goes_on), (ResponseError::ProducerFenced, false)),
             // The retry of a request whose answer got lost.
             Ok(next) if next == self.producer_of_current(id) => self.ids[id].last = None,
             Ok(next) => {
-                assert!(!was_open && self.ids[id].current == Some(client));
+                assert!(goes_on);
                 self.become_current(id, next);
             }
         }
+    }
+
+    /// Aborts the transaction of an id, whose client may only ask to go on.
+    fn fence(&mut self, id: usize) {
+        self.abort(id);
+        self.ids[id].fenced = self.ids[id].current.take();
     }
 
     fn producer_of_current(&self, id: usize) -> Producer {
@@ -172,7 +173,7 @@ impl Run {
 
     fn become_current(&mut self, id: usize, producer: Producer) {
         let offset = self.ids[id].offset;
-        self.ids[id] = Id { current: Some(self.clients.len()), open: None, last: None, offset };
+        self.ids[id] = Id { current: Some(self.clients.len()), offset, ..Id::default() };
         self.clients.push(Client { id, producer, sequences: [0; PARTITIONS], last: None });
     }
 
@@ -283,8 +284,7 @@ impl Run {
             .collect();
         late.sort_unstable();
         for (_, id) in late {
-            self.abort(id);
-            self.ids[id].current = None;
+            self.fence(id);
         }
     }
 

@@ -305,7 +305,7 @@ def inconsistent_protocol() -> None:
 
 @check("groups/a_session_timeout_out_of_bounds_is_refused")
 def invalid_session() -> None:
-    with consumer({"session.timeout.ms": 3_000, "heartbeat.interval.ms": 1_000}) as client:
+    with consumer({"session.timeout.ms": 500, "heartbeat.interval.ms": 100}) as client:
         client.subscribe([new_topic()])
         same("error", error_of(client).name(), "INVALID_SESSION_TIMEOUT")
 

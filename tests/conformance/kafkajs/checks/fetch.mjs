@@ -98,6 +98,7 @@ check('fetch/a_pattern_subscribes_to_the_topics_that_match', async scope => {
   const admin = await scope.admin()
   const names = ['one', 'two', 'other'].map(end => `${stem}.${end}`)
   await admin.createTopics({ topics: names.map(topic => ({ topic, numPartitions: 1 })) })
+  for (const topic of names) await scope.readable(admin, topic)
   const producer = await scope.producer()
   for (const topic of names) await producer.send({ topic, messages: [{ value: topic }] })
   const collected = await scope.collect(new RegExp(`^${stem.replaceAll('.', '\\.')}\\.(one|two)$`))

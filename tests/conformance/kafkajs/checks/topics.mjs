@@ -8,6 +8,7 @@ check('topics/a_created_topic_is_listed_and_described', async scope => {
   const admin = await scope.admin()
   const topic = scope.name('topic')
   assert.equal(await admin.createTopics({ topics: [{ topic, numPartitions: 3, replicationFactor: 1 }] }), true)
+  await scope.readable(admin, topic)
   assert.ok((await admin.listTopics()).includes(topic))
   const { topics } = await admin.fetchTopicMetadata({ topics: [topic] })
   const nodes = (await admin.describeCluster()).brokers.map(({ nodeId }) => nodeId)
@@ -42,7 +43,7 @@ check('topics/topics_of_one_call_fare_each_on_their_own', async scope => {
 check('topics/validate_only_creates_nothing', async scope => {
   const admin = await scope.admin()
   const topic = scope.name('topic')
-  const asked = { topics: [{ topic, numPartitions: 1 }], validateOnly: true, waitForLeaders: false }
+  const asked = { topics: [{ topic, numPartitions: 1 }], validateOnly: true }
   assert.equal(await admin.createTopics(asked), true)
   assert.ok(!(await admin.listTopics()).includes(topic))
 })
@@ -51,6 +52,7 @@ check('topics/partitions_and_replicas_default_to_the_broker_settings', async sco
   const admin = await scope.admin()
   const topic = scope.name('topic')
   await admin.createTopics({ topics: [{ topic }] })
+  await scope.readable(admin, topic)
   const { topics } = await admin.fetchTopicMetadata({ topics: [topic] })
   assert.equal(topics[0].partitions.length, 1)
 })
@@ -87,6 +89,7 @@ check('topics/a_given_assignment_is_kept', async scope => {
   const topic = scope.name('topic')
   const replicaAssignment = [0, 1].map(partition => ({ partition, replicas: [brokers[0].nodeId] }))
   await admin.createTopics({ topics: [{ topic, numPartitions: -1, replicationFactor: -1, replicaAssignment }] })
+  await scope.readable(admin, topic)
   const { topics } = await admin.fetchTopicMetadata({ topics: [topic] })
   assert.deepEqual(topics[0].partitions.map(({ replicas }) => replicas), [[brokers[0].nodeId], [brokers[0].nodeId]])
 })
@@ -144,6 +147,7 @@ check('topics/a_topic_made_anew_is_empty', async scope => {
   await admin.deleteTopics({ topics: [topic] })
   await until(async () => !(await admin.listTopics()).includes(topic), 'the topic was gone', scope)
   assert.equal(await admin.createTopics({ topics: [{ topic, numPartitions: 1 }] }), true)
+  await scope.readable(admin, topic)
   const producer = await scope.producer()
   const [sent] = await producer.send({ topic, messages: [{ value: 'new' }] })
   assert.equal(sent.baseOffset, '0')

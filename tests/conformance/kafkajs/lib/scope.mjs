@@ -76,8 +76,10 @@ export class Scope {
     return client
   }
 
-  admin(options = {}) {
-    return this.connected(this.kafka(options).admin())
+  async admin(options = {}) {
+    const admin = await this.connected(this.kafka(options).admin())
+    // What kafkajs does to wait for the leaders fails where the node has not heard of the topic yet.
+    return { ...admin, createTopics: asked => admin.createTopics({ waitForLeaders: false, ...asked }) }
   }
 
   producer(options = {}) {
@@ -102,7 +104,14 @@ export class Scope {
     const topic = this.name('topic')
     const by = admin ?? (await this.admin())
     assert.equal(await by.createTopics({ topics: [{ topic, numPartitions: 1, replicationFactor: 1, ...options }] }), true)
+    await this.readable(by, topic)
     return topic
+  }
+
+  /** Waits until a new topic can be read: the controller answers before the node has made the logs. */
+  async readable(admin, topic) {
+    const offsets = () => admin.fetchTopicOffsets(topic).catch(() => [])
+    return until(async () => (await offsets()).length > 0, 'the topic could be read', this)
   }
 
   /** Makes a topic of these values, all in partition 0. */

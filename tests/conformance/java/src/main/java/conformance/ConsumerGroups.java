@@ -162,7 +162,8 @@ final class ConsumerGroups {
         same("type", GroupType.CONSUMER, description.type());
         same("assignor", "uniform", description.partitionAssignor());
         same("simple", false, description.isSimpleConsumerGroup());
-        holds("the coordinator is a node", get(scope.admin().describeCluster().nodes()).contains(description.coordinator()));
+        var nodes = get(scope.admin().describeCluster().nodes());
+        holds("the coordinator is a node", nodes.contains(description.coordinator()));
         MemberDescription one = Scope.only(description.members());
         same("member id", member.consumer.groupMetadata().memberId(), one.consumerId());
         same("client id", "me", one.clientId());
@@ -228,7 +229,8 @@ final class ConsumerGroups {
         String topic = scope.topic(1);
         String group = scope.name("group");
         scope.put(topic, 0, "a", "b");
-        Member member = member(scope, group, "enable.auto.commit", "true", "auto.commit.interval.ms", "60000").on(topic);
+        Member member = member(scope, group, "enable.auto.commit", "true", "auto.commit.interval.ms", "60000");
+        member.on(topic);
         member.untilRead(2);
         member.consumer.close();
         same("committed", 2L, Groups.committed(scope, group, topic).offset());

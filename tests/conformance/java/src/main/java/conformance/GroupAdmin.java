@@ -35,7 +35,9 @@ final class GroupAdmin {
         String topic = scope.topic(2);
         String group = scope.name("group");
         String[] settings = {
-            "client.id", "me", "group.instance.id", "one", "partition.assignment.strategy", RangeAssignor.class.getName()
+            "client.id", "me",
+            "group.instance.id", "one",
+            "partition.assignment.strategy", RangeAssignor.class.getName()
         };
         Member member = scope.member(group, settings).on(topic);
         member.untilOwns(2);
@@ -45,7 +47,8 @@ final class GroupAdmin {
         same("type", GroupType.CLASSIC, description.type());
         same("assignor", "range", description.partitionAssignor());
         same("simple", false, description.isSimpleConsumerGroup());
-        holds("the coordinator is a node", get(scope.admin().describeCluster().nodes()).contains(description.coordinator()));
+        var nodes = get(scope.admin().describeCluster().nodes());
+        holds("the coordinator is a node", nodes.contains(description.coordinator()));
         MemberDescription one = Scope.only(description.members());
         same("member id", member.consumer.groupMetadata().memberId(), one.consumerId());
         same("client id", "me", one.clientId());

@@ -75,7 +75,8 @@ final class ProduceLimits {
     static void more_replicas_than_there_are_are_not_waited_for(Scope scope) throws Exception {
         // Since KIP-966 the minimum of replicas in sync is never more than the number of replicas.
         String topic = scope.topic(1, "min.insync.replicas", "2");
-        KafkaProducer<String, String> all = scope.producer("acks", "all", "enable.idempotence", "false", "retries", "0");
+        KafkaProducer<String, String> all =
+                scope.producer("acks", "all", "enable.idempotence", "false", "retries", "0");
         same("offset", 0L, Scope.put(all, topic, 0, "taken").get(0).offset());
     }
 }

@@ -14,6 +14,7 @@ import java.util.Set;
 import java.util.concurrent.Future;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -56,10 +57,21 @@ final class Scope implements AutoCloseable {
         return name;
     }
 
+    /**
+     * Waits until every partition is served.
+     *
+     * <p>A broker tells of a new leader a moment before it accepts its records. A producer with several batches in
+     * flight may then see the first refused and the second taken, and is out of order for good.
+     */
     void awaitLeaders(String name, int partitions) throws Exception {
         Expect.eventually("leaders of `" + name + "`", () -> describe(name), topic ->
                 topic.partitions().size() == partitions
                         && topic.partitions().stream().allMatch(p -> p.leader() != null));
+        Map<TopicPartition, OffsetSpec> ends = new HashMap<>();
+        for (int i = 0; i < partitions; i++) {
+            ends.put(at(name, i), OffsetSpec.latest());
+        }
+        get(admin().listOffsets(ends).all());
     }
 
     TopicDescription describe(String topic) throws Exception {

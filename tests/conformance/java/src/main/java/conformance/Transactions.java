@@ -209,7 +209,8 @@ final class Transactions {
     @Waits
     static void a_transaction_that_lasts_too_long_is_aborted(Scope scope) throws Exception {
         String topic = scope.topic(1);
-        KafkaProducer<String, String> producer = scope.transactional(scope.name("tx"), "transaction.timeout.ms", "1000");
+        KafkaProducer<String, String> producer =
+                scope.transactional(scope.name("tx"), "transaction.timeout.ms", "1000");
         producer.beginTransaction();
         Scope.put(producer, topic, 0, "late");
         scope.put(topic, 0, "after");

@@ -1,0 +1,5 @@
+//! The admin APIs in virtual time.
+
+mod configs;
+mod topics;
+mod world;
