@@ -14,6 +14,7 @@ use kafka_protocol::messages::{BrokerId, FetchRequest, FetchResponse, ProducerId
 use super::{Call, Reply, Responder};
 use crate::log::epochs::{self, NO_EPOCH};
 use crate::log::{Log, Read};
+use crate::security::acl::Operation;
 use crate::state::timers::{Timer, TimerId};
 use crate::state::topics::Partition;
 use crate::state::{NodeId, Now, State};
@@ -44,6 +45,8 @@ struct Fetch {
     node: NodeId,
     version: i16,
     request: FetchRequest,
+    /// Topics that the client may not read.
+    forbidden: Vec<TopicName>,
 }
 
 /// What a waiting fetch wants of one partition. It stays there when the fetch was answered, until the list is
@@ -69,7 +72,10 @@ pub(super) fn handle(state: &mut State, call: &Call<'_>, request: FetchRequest) 
     if request.session_id != 0 {
         return FetchResponse::default().with_error_code(ResponseError::FetchSessionIdNotFound.code()).into();
     }
-    let fetch = Fetch { node: call.node, version: call.version, request };
+    let topics = request.topics.iter().map(|topic| &topic.topic);
+    let forbidden = topics.filter(|name| call.check_topic(state, Operation::Read, name).is_err());
+    let forbidden = forbidden.cloned().collect();
+    let fetch = Fetch { node: call.node, version: call.version, request, forbidden };
     let found = fetch.read(state);
     if found.at_once || found.bytes >= fetch.least() || fetch.request.max_wait_ms <= 0 {
         return found.response.into();
@@ -207,6 +213,9 @@ impl Fetch {
         left: usize,
         is_first: bool,
     ) -> Result<(PartitionData, bool), ResponseError> {
+        if self.forbidden.contains(topic) {
+            return Err(ResponseError::TopicAuthorizationFailed);
+        }
         let partition = led(state, self.node, topic, asked.partition, asked.current_leader_epoch)?;
         let log = &partition.log;
         let data = empty(asked)
