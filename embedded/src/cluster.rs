@@ -2,16 +2,19 @@
 
 use std::fmt;
 use std::net::{SocketAddr, TcpListener};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, mpsc as std_mpsc};
 use std::thread::JoinHandle;
 
-use tokio::sync::oneshot;
+use kafka_protocol::messages::TopicName;
+use kafka_protocol::protocol::StrBytes;
+use tokio::sync::mpsc;
 
 use crate::faults::{Faults, Requests};
 use crate::options::Options;
 use crate::security::{CertificateAuthority, Security};
-use crate::server::{self, Shared};
+use crate::server::{self, Command, Done, Shared};
 use crate::state::State;
+use crate::state::leaders::BrokerError;
 
 /// A running embedded cluster. It lives on a thread of its own and ends when this handle is dropped: its
 /// sockets are closed, its thread has ended and its records are gone when `drop` returns.
@@ -19,9 +22,22 @@ use crate::state::State;
 pub struct EmbeddedKafka {
     shared: Arc<Shared>,
     addresses: Vec<SocketAddr>,
-    stop: Option<oneshot::Sender<()>>,
+    /// The thread ends when it is dropped.
+    commands: Option<mpsc::UnboundedSender<Command>>,
     thread: Option<JoinHandle<()>>,
     pid: u32,
+}
+
+/// A broker of an embedded cluster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct BrokerInfo {
+    /// The id that clients see; the first broker has 1.
+    pub id: i32,
+    /// Where it listens while it is up.
+    pub address: SocketAddr,
+    /// Whether it is up.
+    pub up: bool,
 }
 
 /// Why an embedded cluster could not be started.
@@ -90,16 +106,22 @@ impl EmbeddedKafka {
             .enable_time()
             .build()
             .map_err(StartError::Thread)?;
-        let (stop, stopped) = oneshot::channel();
+        let (commands, received) = mpsc::unbounded_channel();
         let serving = shared.clone();
         let thread = std::thread::Builder::new()
             .name("embedded-kafka".to_owned())
             .spawn(move || {
                 let listeners = listeners.into_iter().map(|(listener, _)| listener).collect();
-                runtime.block_on(server::run(serving, listeners, stopped));
+                runtime.block_on(server::run(serving, listeners, received));
             })
             .map_err(StartError::Thread)?;
-        Ok(Self { shared, addresses, stop: Some(stop), thread: Some(thread), pid: std::process::id() })
+        Ok(Self {
+            shared,
+            addresses,
+            commands: Some(commands),
+            thread: Some(thread),
+            pid: std::process::id(),
+        })
     }
 
     /// Returns where clients connect: `host:port` of each broker, comma-separated.
@@ -117,6 +139,51 @@ impl EmbeddedKafka {
     /// certificates for them. There is none without TLS, or with a given certificate.
     pub fn certificate_authority(&self) -> Option<&CertificateAuthority> {
         self.shared.security.authority()
+    }
+
+    /// Returns the brokers, in the order of their ids.
+    pub fn brokers(&self) -> Vec<BrokerInfo> {
+        let state = self.state();
+        let each = state.nodes.all().iter().zip(&self.addresses);
+        each.map(|(node, address)| BrokerInfo { id: node.id, address: *address, up: node.up }).collect()
+    }
+
+    /// Stops a broker as if it had died: when this returns, its port refuses connections and those that it had
+    /// are cut. What it led is led by the next replica that is up; a partition without one has no leader, and
+    /// its records are there again with the broker. Stopping a broker that is down changes nothing.
+    pub fn stop_broker(&self, id: i32) -> Result<(), BrokerError> {
+        if self.shared.with(|state, now| state.stop_broker(now, id))? {
+            self.command(id, |done| Command::Stop(id, done))?;
+        }
+        Ok(())
+    }
+
+    /// Starts a broker that was stopped, on the port that it had. Starting one that is up changes nothing.
+    pub fn start_broker(&self, id: i32) -> Result<(), BrokerError> {
+        let is_up = self.state().nodes.get(id).ok_or(BrokerError::UnknownBroker(id))?.up;
+        if !is_up {
+            self.command(id, |done| Command::Start(id, done))?;
+            self.shared.with(|state, _| state.start_broker(id))?;
+        }
+        Ok(())
+    }
+
+    /// Makes a broker the leader of a partition of which it is a replica, in a new leader epoch; clients of the
+    /// one before are told so at their next request, or at once if they wait for records.
+    pub fn move_leader(&self, topic: &str, partition: i32, broker: i32) -> Result<(), BrokerError> {
+        let topic = TopicName(StrBytes::from_string(topic.to_owned()));
+        self.shared.with(|state, now| state.move_leader(now, &topic, partition, broker))
+    }
+
+    /// Has the thread do something about a broker's listener.
+    fn command(&self, id: i32, command: impl FnOnce(Done) -> Command) -> Result<(), BrokerError> {
+        let (done, outcome) = std_mpsc::channel();
+        let commands = self.commands.as_ref().ok_or(BrokerError::Ended)?;
+        commands.send(command(done)).map_err(|_| BrokerError::Ended)?;
+        let index = usize::try_from(id).ok().and_then(|id| id.checked_sub(1));
+        let port = index.and_then(|index| self.addresses.get(index)).map_or(0, SocketAddr::port);
+        let outcome = outcome.recv().map_err(|_| BrokerError::Ended)?;
+        outcome.map_err(|source| BrokerError::Listen { port, source })
     }
 
     /// Returns the handle that makes the brokers fail on purpose.
@@ -138,10 +205,10 @@ impl Drop for EmbeddedKafka {
     fn drop(&mut self) {
         // A forked child has the handle and not the thread: there is nothing to stop, and nobody to wait for.
         if self.pid != std::process::id() {
-            std::mem::forget(self.stop.take());
+            std::mem::forget(self.commands.take());
             return;
         }
-        self.stop.take();
+        self.commands.take();
         if let Some(thread) = self.thread.take()
             && thread.join().is_err()
         {

@@ -26,5 +26,6 @@ mod state;
 mod transactions;
 mod wire;
 
-pub use cluster::{EmbeddedKafka, StartError};
+pub use cluster::{BrokerInfo, EmbeddedKafka, StartError};
 pub use options::{Limits, Options, WhenFull};
+pub use state::leaders::BrokerError;

@@ -13,12 +13,13 @@ use kafka_protocol::messages::{
 use kafka_protocol::protocol::StrBytes;
 use uuid::Uuid;
 
-use super::group_admin::{ALL_OPERATIONS, NO_OPERATIONS};
+use super::authorization::operations;
 use super::group_members::{check, host, millis};
 use super::{Call, coordinators, text};
 use crate::groups::Group;
 use crate::groups::consumer::{Assignor, Consumer, Heartbeat, Joined, Member, Pattern, Refusal, Share};
 use crate::groups::kept::Kept;
+use crate::security::acl::{Operation, Resource};
 use crate::state::State;
 
 /// From this version on clients choose their member id (KIP-1082).
@@ -61,6 +62,10 @@ fn beat(
 ) -> Result<Joined, Refusal> {
     let group_id = request.group_id.kept();
     check(state, call, &group_id).map_err(|error| (error, "the group was not served here".to_owned()))?;
+    for topic in request.subscribed_topic_names.iter().flatten() {
+        call.check_topic(state, Operation::Describe, topic)
+            .map_err(|error| (error, "the client was not authorized to subscribe to this".to_owned()))?;
+    }
     check_form(&request)?;
     let epoch = request.member_epoch;
     let assignor = match &request.server_assignor {
@@ -148,13 +153,12 @@ pub(super) fn describe(
     call: &Call<'_>,
     request: ConsumerGroupDescribeRequest,
 ) -> ConsumerGroupDescribeResponse {
-    let operations = match request.include_authorized_operations {
-        true => ALL_OPERATIONS,
-        false => NO_OPERATIONS,
-    };
+    let asked = request.include_authorized_operations;
     let groups = request.group_ids.into_iter().map(|id| {
         let group = match described(state, call, &id) {
-            Ok(group) => group.with_authorized_operations(operations),
+            Ok(group) => {
+                group.with_authorized_operations(operations(state, call, asked, Resource::Group, &id))
+            }
             Err((error, reason)) => {
                 DescribedGroup::default().with_error_code(error.code()).with_error_message(text(reason))
             }
@@ -165,7 +169,8 @@ pub(super) fn describe(
 }
 
 fn described(state: &State, call: &Call<'_>, id: &GroupId) -> Result<DescribedGroup, Refusal> {
-    coordinators::check(state, call, id)
+    call.check_group(state, Operation::Describe, id)
+        .and_then(|()| coordinators::check(state, call, id))
         .map_err(|error| (error, "the group was not served here".to_owned()))?;
     let group = match state.groups.get(id) {
         Some(Group::Consumer(group)) => group,

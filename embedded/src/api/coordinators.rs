@@ -6,6 +6,7 @@ use kafka_protocol::messages::{BrokerId, FindCoordinatorRequest, FindCoordinator
 use kafka_protocol::protocol::StrBytes;
 
 use super::{Call, text};
+use crate::security::acl::Operation;
 use crate::state::State;
 use crate::state::topics::{OFFSETS_TOPIC, TRANSACTIONS_TOPIC};
 
@@ -21,10 +22,10 @@ pub(super) fn find(
     request: FindCoordinatorRequest,
 ) -> FindCoordinatorResponse {
     if call.version >= BATCHED {
-        let found = request.coordinator_keys.into_iter().map(|key| found(state, key, request.key_type));
+        let found = request.coordinator_keys.into_iter().map(|key| found(state, call, key, request.key_type));
         return FindCoordinatorResponse::default().with_coordinators(found.collect());
     }
-    let found = found(state, request.key, request.key_type);
+    let found = found(state, call, request.key, request.key_type);
     FindCoordinatorResponse::default()
         .with_error_code(found.error_code)
         .with_error_message(found.error_message.filter(|_| call.version >= 1))
@@ -33,18 +34,11 @@ pub(super) fn find(
         .with_port(found.port)
 }
 
-fn found(state: &mut State, key: StrBytes, key_type: i8) -> Coordinator {
-    match key_type {
-        GROUP => state.create_internal_topic(OFFSETS_TOPIC),
-        TRANSACTION => state.create_internal_topic(TRANSACTIONS_TOPIC),
-        _ => {}
-    }
-    let node = match key_type {
-        GROUP | TRANSACTION => {
-            state.nodes.coordinator(&key).ok_or((ResponseError::CoordinatorNotAvailable, "no broker was up"))
-        }
-        _ => Err((ResponseError::InvalidRequest, "the key was of an unknown type")),
-    };
+fn found(state: &mut State, call: &Call<'_>, key: StrBytes, key_type: i8) -> Coordinator {
+    let node = authorize(state, call, &key, key_type).and_then(|topic| {
+        state.create_internal_topic(topic);
+        state.nodes.coordinator(&key).ok_or((ResponseError::CoordinatorNotAvailable, "no broker was up"))
+    });
     let coordinator = Coordinator::default().with_key(key);
     match node {
         Ok(node) => {
@@ -55,6 +49,24 @@ fn found(state: &mut State, key: StrBytes, key_type: i8) -> Coordinator {
             .with_error_message(text(reason))
             .with_node_id(BrokerId(-1))
             .with_port(-1),
+    }
+}
+
+/// Returns the topic of the coordinator that the client may ask for.
+fn authorize(
+    state: &State,
+    call: &Call<'_>,
+    key: &str,
+    key_type: i8,
+) -> Result<&'static str, (ResponseError, &'static str)> {
+    let (checked, topic) = match key_type {
+        GROUP => (call.check_group(state, Operation::Describe, key), OFFSETS_TOPIC),
+        TRANSACTION => (call.check_transaction(state, Operation::Describe, key), TRANSACTIONS_TOPIC),
+        _ => return Err((ResponseError::InvalidRequest, "the key was of an unknown type")),
+    };
+    match checked {
+        Ok(()) => Ok(topic),
+        Err(error) => Err((error, "the client was not authorized to ask for this")),
     }
 }
 

@@ -5,30 +5,30 @@ use kafka_protocol::messages::delete_groups_response::DeletableGroupResult;
 use kafka_protocol::messages::describe_groups_response::{DescribedGroup, DescribedGroupMember};
 use kafka_protocol::messages::list_groups_response::ListedGroup;
 use kafka_protocol::messages::{
-    DeleteGroupsRequest, DeleteGroupsResponse, DescribeGroupsRequest, DescribeGroupsResponse,
+    DeleteGroupsRequest, DeleteGroupsResponse, DescribeGroupsRequest, DescribeGroupsResponse, GroupId,
     ListGroupsRequest, ListGroupsResponse,
 };
 use kafka_protocol::protocol::StrBytes;
 
-use super::group_members::{check, code};
+use super::authorization::operations;
+use super::group_members::{check_id, code};
 use super::{Call, coordinators, text};
 use crate::groups::Group;
 use crate::groups::classic::{Classic, Member, Phase};
+use crate::security::acl::{Operation, Resource};
 use crate::state::State;
 
 /// From this version of DescribeGroups on a missing group is an error (KIP-1043).
 const NAMES_MISSING_GROUPS: i16 = 6;
-/// READ, DELETE, DESCRIBE, DESCRIBE_CONFIGS and ALTER_CONFIGS, each a bit: what one may do with a group
-/// (KIP-430).
-pub(super) const ALL_OPERATIONS: i32 = 1 << 3 | 1 << 6 | 1 << 8 | 1 << 10 | 1 << 11;
-/// What one may do was not asked for.
-pub(super) const NO_OPERATIONS: i32 = i32::MIN;
 
 pub(super) fn list(state: &State, call: &Call<'_>, request: ListGroupsRequest) -> ListGroupsResponse {
     let wanted = |filter: &[StrBytes], value: &str| {
         filter.is_empty() || filter.iter().any(|wanted| wanted.eq_ignore_ascii_case(value))
     };
+    let may_see_all = call.check_cluster(state, Operation::Describe).is_ok();
+    let may_see = |id: &GroupId| may_see_all || call.check_group(state, Operation::Describe, id).is_ok();
     let here = state.groups.iter().filter(|(id, _)| coordinators::check(state, call, id).is_ok());
+    let here = here.filter(|(id, _)| may_see(id));
     let groups = here
         .map(|(id, group)| (id, group.state(), group.kind(), group.protocol_type()))
         .filter(|(_, state, kind, _)| {
@@ -49,12 +49,12 @@ pub(super) fn describe(
     call: &Call<'_>,
     request: DescribeGroupsRequest,
 ) -> DescribeGroupsResponse {
-    let operations = match request.include_authorized_operations {
-        true => ALL_OPERATIONS,
-        false => NO_OPERATIONS,
-    };
+    let asked = request.include_authorized_operations;
     let groups = request.groups.into_iter().map(|id| {
-        let described = match coordinators::check(state, call, &id) {
+        let checked = call
+            .check_group(state, Operation::Describe, &id)
+            .and_then(|()| coordinators::check(state, call, &id));
+        let described = match checked {
             Err(error) => DescribedGroup::default().with_error_code(error.code()),
             Ok(()) => match state.groups.get(&id) {
                 Some(Group::Classic(group)) => described(group),
@@ -63,7 +63,7 @@ pub(super) fn describe(
                 }
                 None => missing(call.version, format!("group `{}` was not found", *id)),
             }
-            .with_authorized_operations(operations),
+            .with_authorized_operations(operations(state, call, asked, Resource::Group, &id)),
         };
         described.with_group_id(id)
     });
@@ -110,7 +110,9 @@ pub(super) fn delete(
     request: DeleteGroupsRequest,
 ) -> DeleteGroupsResponse {
     let results = request.groups_names.into_iter().map(|id| {
-        let deleted = check(state, call, &id).and_then(|()| {
+        let deleted =
+            call.check_group(state, Operation::Delete, &id).and_then(|()| check_id(state, call, &id));
+        let deleted = deleted.and_then(|()| {
             let (groups, mut context) = state.groups_with(call.now, &id);
             groups.delete(&mut context)
         });

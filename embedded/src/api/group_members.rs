@@ -15,6 +15,7 @@ use super::{Call, Reply, Responder, coordinators};
 use crate::groups::Group;
 use crate::groups::classic::{Join, JoinReply, Leave, Protocols, Sync, SyncReply};
 use crate::groups::kept::Kept;
+use crate::security::acl::Operation;
 use crate::state::State;
 
 /// From this version of JoinGroup on a rebalance has its own timeout.
@@ -137,8 +138,14 @@ pub(super) fn leave(state: &mut State, call: &Call<'_>, request: LeaveGroupReque
     LeaveGroupResponse::default().with_members(members.collect())
 }
 
-/// Returns an error for a group that can have no members, or not here.
+/// Returns an error for a group in which the client may have no members, or nobody may, or not here.
 pub(super) fn check(state: &State, call: &Call<'_>, group: &GroupId) -> Result<(), ResponseError> {
+    call.check_group(state, Operation::Read, group)?;
+    check_id(state, call, group)
+}
+
+/// Returns an error for a group that can have no members, or not here.
+pub(super) fn check_id(state: &State, call: &Call<'_>, group: &GroupId) -> Result<(), ResponseError> {
     match group.is_empty() {
         true => Err(ResponseError::InvalidGroupId),
         false => coordinators::check(state, call, group),

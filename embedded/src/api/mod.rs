@@ -1,5 +1,6 @@
 //! Requests to answers, one file per family of APIs.
 
+mod acls;
 pub(crate) mod answers;
 mod authorization;
 mod cluster;
@@ -104,6 +105,9 @@ pub(crate) fn handle(state: &mut State, call: &Call<'_>, request: RequestKind) -
         RequestKind::DescribeConfigs(request) => configs::describe(state, call, request).into(),
         RequestKind::IncrementalAlterConfigs(request) => configs::incrementally(state, call, request).into(),
         RequestKind::AlterConfigs(request) => configs::replace(state, call, request).into(),
+        RequestKind::DescribeAcls(request) => acls::describe(state, call, &request).into(),
+        RequestKind::CreateAcls(request) => acls::create(state, call, request).into(),
+        RequestKind::DeleteAcls(request) => acls::delete(state, call, &request).into(),
         RequestKind::DescribeCluster(request) => cluster::describe(state, call, request).into(),
         RequestKind::InitProducerId(request) => producer_ids::init(state, call, &request).into(),
         RequestKind::AddPartitionsToTxn(request) => transactions::add_partitions(state, call, request).into(),

@@ -16,6 +16,7 @@ use kafka_protocol::messages::{
 
 use super::{Call, fetch};
 use crate::log::search::Found;
+use crate::security::acl::Operation;
 use crate::state::State;
 
 const LATEST: i64 = -1;
@@ -65,6 +66,7 @@ fn find(
         ..EARLIEST_LOCAL => i16::MAX,
         _ => 0,
     };
+    call.check_topic(state, Operation::Describe, topic)?;
     if call.version < since {
         return Err(ResponseError::UnsupportedVersion);
     }
@@ -103,7 +105,9 @@ fn end_of_epoch(
     asked: &OffsetForLeaderPartition,
 ) -> EpochEndOffset {
     let response = EpochEndOffset::default().with_partition(asked.partition);
-    let found = fetch::led(state, call.node, topic, asked.partition, asked.current_leader_epoch)
+    let found = call
+        .check_topic(state, Operation::Describe, topic)
+        .and_then(|()| fetch::led(state, call.node, topic, asked.partition, asked.current_leader_epoch))
         .map(|partition| partition.log.end_of_epoch(asked.leader_epoch, partition.leader_epoch));
     let response = match found {
         Ok(found) => {

@@ -1,15 +1,19 @@
 //! Produce: records into logs.
 
+use std::collections::BTreeSet;
+
 use kafka_protocol::ResponseError;
 use kafka_protocol::messages::produce_request::PartitionProduceData;
 use kafka_protocol::messages::produce_response::{
-    BatchIndexAndErrorMessage, LeaderIdAndEpoch, PartitionProduceResponse, TopicProduceResponse,
+    BatchIndexAndErrorMessage, LeaderIdAndEpoch, NodeEndpoint, PartitionProduceResponse, TopicProduceResponse,
 };
 use kafka_protocol::messages::{BrokerId, ProduceRequest, ProduceResponse, TopicName, TransactionalId};
 
 use super::{Call, Reply, fetch, text};
 use crate::log::{Appended, Refused, batch};
+use crate::security::acl::Operation;
 use crate::state::State;
+use crate::state::nodes::Node;
 use crate::state::topics::is_internal;
 use crate::transactions;
 
@@ -23,13 +27,21 @@ const MAY_WRITE_INTERNAL: &str = "__admin_client";
 pub(super) fn handle(state: &mut State, call: &Call<'_>, request: ProduceRequest) -> Reply {
     let acks = request.acks;
     let transactional_id = request.transactional_id.as_ref();
+    let authorized = match transactional_id {
+        Some(id) => call.check_transaction(state, Operation::Write, id),
+        None => Ok(()),
+    };
     let mut failed = false;
     let mut responses = Vec::with_capacity(request.topic_data.len());
     for topic in request.topic_data {
         let mut partitions = Vec::with_capacity(topic.partition_data.len());
         for data in topic.partition_data {
             let index = data.index;
-            let response = match append(state, call, transactional_id, &topic.name, data, acks) {
+            let allowed = authorized.and_then(|()| call.check_topic(state, Operation::Write, &topic.name));
+            let appended = allowed
+                .map_err(Refused::from)
+                .and_then(|()| append(state, call, transactional_id, &topic.name, data, acks));
+            let response = match appended {
                 Ok(response) => response.with_index(index),
                 Err(refused) => {
                     failed = true;
@@ -45,7 +57,10 @@ pub(super) fn handle(state: &mut State, call: &Call<'_>, request: ProduceRequest
         // A producer that wants no answer learns of a failure by the end of its connection, as in Kafka.
         0 if failed => Reply::Close("a produce request without acknowledgement failed"),
         0 => Reply::Nothing,
-        _ => ProduceResponse::default().with_responses(responses).into(),
+        _ => {
+            let endpoints = endpoints(state, &responses);
+            ProduceResponse::default().with_responses(responses).with_node_endpoints(endpoints).into()
+        }
     }
 }
 
@@ -71,7 +86,9 @@ fn append(
     let partition = state.led(call.node, topic, index)?;
     if acks == ALL {
         let is_up = |id: &&i32| state.nodes.is_up(**id);
-        if partition.replicas.iter().filter(is_up).count() < partition.log.config().min_insync_replicas {
+        // No more than there are (KIP-966).
+        let needed = partition.log.config().min_insync_replicas.min(partition.replicas.len());
+        if partition.replicas.iter().filter(is_up).count() < needed {
             return Err(ResponseError::NotEnoughReplicas.into());
         }
     }
@@ -143,6 +160,21 @@ fn refuse(
         }
         _ => response,
     }
+}
+
+/// Returns where the leaders are that the answer names, so that clients need not ask (KIP-951).
+fn endpoints(state: &State, responses: &[TopicProduceResponse]) -> Vec<NodeEndpoint> {
+    let partitions = responses.iter().flat_map(|topic| &topic.partition_responses);
+    let leaders: BTreeSet<i32> = partitions.map(|partition| partition.current_leader.leader_id.0).collect();
+    let nodes = leaders.into_iter().filter_map(|id| state.nodes.get(id));
+    let endpoint = |node: &Node| {
+        NodeEndpoint::default()
+            .with_node_id(BrokerId(node.id))
+            .with_host(node.host.clone())
+            .with_port(node.port)
+            .with_rack(None)
+    };
+    nodes.map(endpoint).collect()
 }
 
 fn current_leader(state: &State, topic: &TopicName, partition: i32) -> Option<LeaderIdAndEpoch> {

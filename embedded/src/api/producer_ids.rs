@@ -4,6 +4,7 @@ use kafka_protocol::ResponseError;
 use kafka_protocol::messages::{InitProducerIdRequest, InitProducerIdResponse, ProducerId};
 
 use super::{Call, coordinators, transactions};
+use crate::security::acl::Operation;
 use crate::state::State;
 use crate::transactions::{self as coordinator, Producer};
 
@@ -30,6 +31,12 @@ fn producer(
     call: &Call<'_>,
     request: &InitProducerIdRequest,
 ) -> Result<Producer, ResponseError> {
+    match &request.transactional_id {
+        Some(id) => call.check_transaction(state, Operation::Write, id)?,
+        // Whoever may write may also write once.
+        None if call.may_write_somewhere(state) => {}
+        None => call.check_cluster(state, Operation::IdempotentWrite)?,
+    }
     let expected = match (request.producer_id.0, request.producer_epoch) {
         (-1, -1) => None,
         (-1, _) | (_, -1) => return Err(ResponseError::InvalidRequest),

@@ -16,6 +16,7 @@ use kafka_protocol::messages::{
 use kafka_protocol::protocol::StrBytes;
 
 use super::{Call, coordinators};
+use crate::security::acl::Operation;
 use crate::state::State;
 use crate::state::topics::is_legal;
 use crate::transactions::{Status, Transaction};
@@ -30,7 +31,10 @@ pub(super) fn describe(
 ) -> DescribeTransactionsResponse {
     let states = request.transactional_ids.into_iter().map(|id| {
         let described = match find(state, call, &id) {
-            Ok(transaction) => describe_one(transaction),
+            Ok(transaction) => {
+                let may_see = |topic: &TopicName| call.check_topic(state, Operation::Describe, topic).is_ok();
+                describe_one(transaction, may_see)
+            }
             Err(error) => TransactionState::default().with_error_code(error.code()),
         };
         described.with_transactional_id(id)
@@ -49,6 +53,7 @@ pub(super) fn list(
         let producers = &request.producer_id_filters;
         let lasted_ms = call.now.wall_ms.saturating_sub(transaction.started_ms);
         coordinators::check(state, call, id).is_ok()
+            && call.check_transaction(state, Operation::Describe, id).is_ok()
             && (producers.is_empty() || producers.contains(&ProducerId(transaction.producer.id)))
             && (states.is_empty() || states.iter().any(|name| name.as_str() == transaction.status.name()))
             && (request.duration_filter < 0 || lasted_ms > request.duration_filter)
@@ -92,13 +97,14 @@ fn find<'a>(
     if id.is_empty() {
         return Err(ResponseError::InvalidRequest);
     }
+    call.check_transaction(state, Operation::Describe, id)?;
     coordinators::check(state, call, id)?;
     state.transactions.get(id).ok_or(ResponseError::TransactionalIdNotFound)
 }
 
-fn describe_one(transaction: &Transaction) -> TransactionState {
+fn describe_one(transaction: &Transaction, may_see: impl Fn(&TopicName) -> bool) -> TransactionState {
     let mut topics: BTreeMap<&TopicName, Vec<i32>> = BTreeMap::new();
-    for (topic, partition) in &transaction.partitions {
+    for (topic, partition) in transaction.partitions.iter().filter(|(topic, _)| may_see(topic)) {
         topics.entry(topic).or_default().push(*partition);
     }
     let topics = topics.into_iter().map(|(topic, partitions)| {
@@ -119,6 +125,7 @@ fn producers(
     topic: &TopicName,
     index: i32,
 ) -> Result<Vec<ProducerState>, ResponseError> {
+    call.check_topic(state, Operation::Read, topic)?;
     if !is_legal(topic) {
         return Err(ResponseError::InvalidTopicException);
     }

@@ -7,10 +7,11 @@ use kafka_protocol::messages::txn_offset_commit_response::{
 use kafka_protocol::messages::{TxnOffsetCommitRequest, TxnOffsetCommitResponse};
 
 use super::group_members::code;
-use super::group_offsets::{committed, known};
+use super::group_offsets::{committed, known, may_commit};
 use super::transactions::producer;
 use super::{Call, coordinators};
 use crate::groups::commits::{CommitKind, Committer};
+use crate::security::acl::Operation;
 use crate::state::State;
 use crate::transactions as coordinator;
 
@@ -21,16 +22,21 @@ pub(super) fn commit(
 ) -> TxnOffsetCommitResponse {
     let mut places =
         request.topics.iter().flat_map(|topic| topic.partitions.iter().map(move |at| (&topic.name, at)));
-    let checked = match places.any(|(topic, at)| known(state, topic, at.partition_index).is_ok()) {
+    let authorized = call
+        .check_transaction(state, Operation::Write, &request.transactional_id)
+        .and_then(|()| call.check_group(state, Operation::Read, &request.group_id));
+    let checked = match authorized.is_ok()
+        && places.any(|(topic, at)| known(state, topic, at.partition_index).is_ok())
+    {
         true => check(state, call, &request),
         // As in Kafka, who is asked by whom matters only when there is something to store.
-        false => Ok(()),
+        false => authorized,
     };
     let (group, producer_id) = (request.group_id, request.producer_id.0);
     let topics = request.topics.into_iter().map(|topic| {
         let partitions = topic.partitions.into_iter().map(|partition| {
             let index = partition.partition_index;
-            let staged = known(state, &topic.name, index).and(checked).and_then(|()| {
+            let staged = may_commit(state, call, &topic.name, index, checked).and_then(|()| {
                 let (offset, epoch) = (partition.committed_offset, partition.committed_leader_epoch);
                 let committed = committed(offset, epoch, partition.committed_metadata)?;
                 state.groups.offsets.stage(&group, producer_id, (topic.name.clone(), index), committed);

@@ -12,6 +12,7 @@ use kafka_protocol::messages::{
 
 use super::{Call, coordinators};
 use crate::groups::offsets::Place;
+use crate::security::acl::Operation;
 use crate::state::State;
 use crate::state::topics::is_internal;
 use crate::transactions::{self as coordinator, Producer};
@@ -25,9 +26,13 @@ pub(super) fn add_partitions(
     request: AddPartitionsToTxnRequest,
 ) -> AddPartitionsToTxnResponse {
     let topics = request.v3_and_below_topics;
-    let errors = places(&topics).map(|(topic, index)| may_be_added(state, topic, index).err());
+    let id = &request.v3_and_below_transactional_id;
+    let authorized = call.check_transaction(state, Operation::Write, id);
+    let errors = places(&topics).map(|(topic, index)| may_be_added(state, call, topic, index).err());
     let mut errors: Vec<Option<ResponseError>> = errors.collect();
-    if errors.iter().any(Option::is_some) {
+    if let Err(error) = authorized {
+        errors.fill(Some(error));
+    } else if errors.iter().any(Option::is_some) {
         // One that cannot be added spoils the others.
         for error in &mut errors {
             error.get_or_insert(ResponseError::OperationNotAttempted);
@@ -35,7 +40,7 @@ pub(super) fn add_partitions(
     } else {
         let producer = producer(request.v3_and_below_producer_id, request.v3_and_below_producer_epoch);
         let places = places(&topics).map(|(topic, index)| (topic.clone(), index)).collect();
-        let added = add(state, call, &request.v3_and_below_transactional_id, producer, places);
+        let added = add(state, call, id, producer, places);
         errors.fill(added.err());
     }
     let mut errors = errors.into_iter().flat_map(|error| [error]);
@@ -59,14 +64,19 @@ pub(super) fn add_offsets(
 ) -> AddOffsetsToTxnResponse {
     let producer = producer(request.producer_id, request.producer_epoch);
     let place = coordinator::offsets_of(&request.group_id);
-    let added = add(state, call, &request.transactional_id, producer, vec![place]);
+    let added = call
+        .check_transaction(state, Operation::Write, &request.transactional_id)
+        .and_then(|()| call.check_group(state, Operation::Read, &request.group_id))
+        .and_then(|()| add(state, call, &request.transactional_id, producer, vec![place]));
     AddOffsetsToTxnResponse::default().with_error_code(code_of(added, call.version))
 }
 
 pub(super) fn end(state: &mut State, call: &Call<'_>, request: &EndTxnRequest) -> EndTxnResponse {
     let producer = producer(request.producer_id, request.producer_epoch);
     let id = &request.transactional_id;
-    let ended = check(state, call, id)
+    let ended = call
+        .check_transaction(state, Operation::Write, id)
+        .and_then(|()| check(state, call, id))
         .and_then(|()| coordinator::end(state, call.now, id, producer, request.committed));
     EndTxnResponse::default().with_error_code(code_of(ended, call.version))
 }
@@ -92,7 +102,8 @@ fn places(topics: &[AddPartitionsToTxnTopic]) -> impl Iterator<Item = (&TopicNam
 }
 
 /// Checks a partition that a client names. Kafka's own topics are none of its business.
-fn may_be_added(state: &State, topic: &TopicName, index: i32) -> Result<(), ResponseError> {
+fn may_be_added(state: &State, call: &Call<'_>, topic: &TopicName, index: i32) -> Result<(), ResponseError> {
+    call.check_topic(state, Operation::Write, topic)?;
     if is_internal(topic) {
         return Err(ResponseError::TopicAuthorizationFailed);
     }

@@ -2,16 +2,19 @@
 
 mod connection;
 mod exchange;
+mod listeners;
 
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::{Notify, mpsc};
 
 use crate::cluster::lock;
 use crate::security::Security;
-use crate::state::{NodeId, Now, State};
+use crate::state::{Now, State};
+use listeners::Listeners;
+pub(crate) use listeners::{Command, Done};
 
 /// How long a listener rests when the process has no file descriptor left for a connection.
 const ACCEPT_REST: Duration = Duration::from_millis(20);
@@ -53,35 +56,15 @@ fn now() -> Now {
     Now { mono: Instant::now(), wall_ms: wall.as_millis() as i64 }
 }
 
-/// Serves until `stopped` resolves; then the runtime drops every task, and with them the sockets.
-pub(crate) async fn run(shared: Arc<Shared>, listeners: Vec<TcpListener>, stopped: oneshot::Receiver<()>) {
-    for (index, listener) in listeners.into_iter().enumerate() {
-        tokio::spawn(accept(shared.clone(), listener, index as NodeId + 1));
-    }
+/// Serves until nobody can send commands any more; then the runtime drops every task, and with them the sockets.
+pub(crate) async fn run(
+    shared: Arc<Shared>,
+    listeners: Vec<TcpListener>,
+    commands: mpsc::UnboundedReceiver<Command>,
+) {
+    let listeners = Listeners::new(shared.clone(), listeners);
     tokio::spawn(clock(shared));
-    // Both a message and a dropped sender mean stop.
-    let _ = stopped.await;
-}
-
-async fn accept(shared: Arc<Shared>, listener: TcpListener, node: NodeId) {
-    let listener = match tokio::net::TcpListener::from_std(listener) {
-        Ok(listener) => listener,
-        Err(error) => {
-            tracing::error!(%error, node, "a broker could not listen");
-            return;
-        }
-    };
-    loop {
-        match listener.accept().await {
-            Ok((stream, peer)) => {
-                tokio::spawn(connection::serve(shared.clone(), stream, peer, node));
-            }
-            Err(error) => {
-                tracing::warn!(%error, node, "a connection was not accepted");
-                tokio::time::sleep(ACCEPT_REST).await;
-            }
-        }
-    }
+    listeners.obey(commands).await;
 }
 
 /// Does what is due, when it is due.

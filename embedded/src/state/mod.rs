@@ -1,6 +1,7 @@
 //! The whole cluster as data: what it knows, and what is due when. No task, no socket, no clock.
 
 mod cleaning;
+pub(crate) mod leaders;
 pub(crate) mod nodes;
 pub(crate) mod timers;
 pub(crate) mod topics;

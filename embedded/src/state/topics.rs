@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::{NodeId, Now, State};
 use crate::api::fetch::Waiter;
+use crate::groups::kept::Kept;
 use crate::log::Log;
 use crate::log::config::{InvalidConfig, LogConfig};
 
@@ -174,7 +175,7 @@ impl State {
         let config = Arc::default();
         let partitions = assignment.into_iter().map(|replicas| self.new_partition(replicas, &config));
         let partitions = partitions.collect();
-        self.topics.insert(name.clone(), Topic { id, settings: Settings::new(), partitions });
+        self.topics.insert(name.kept(), Topic { id, settings: Settings::new(), partitions });
         id
     }
 

@@ -13,19 +13,13 @@ pub(crate) struct Api {
     pub(crate) oldest: i16,
     /// The newest version that is answered.
     pub(crate) newest: i16,
-    /// Whether it is answered at all.
-    pub(crate) on: bool,
 }
 
 const fn on(key: ApiKey, oldest: i16, newest: i16) -> Api {
-    Api { key, oldest, newest, on: true }
+    Api { key, oldest, newest }
 }
 
-const fn off(key: ApiKey, oldest: i16, newest: i16) -> Api {
-    Api { key, oldest, newest, on: false }
-}
-
-/// Every API, by its number; the module that answers one switches it on.
+/// Every API, by its number, with the versions that are tested.
 ///
 /// The ceilings keep to what the codec knows and what is tested with real clients: no topic ids in Produce and
 /// Fetch, and the first transaction protocol (before KIP-890 part 2).
@@ -54,9 +48,9 @@ pub(crate) static APIS: &[Api] = &[
     on(ApiKey::AddOffsetsToTxn, 0, 3),
     on(ApiKey::EndTxn, 0, 3),
     on(ApiKey::TxnOffsetCommit, 0, 3),
-    off(ApiKey::DescribeAcls, 1, 3),
-    off(ApiKey::CreateAcls, 1, 3),
-    off(ApiKey::DeleteAcls, 1, 3),
+    on(ApiKey::DescribeAcls, 1, 3),
+    on(ApiKey::CreateAcls, 1, 3),
+    on(ApiKey::DeleteAcls, 1, 3),
     on(ApiKey::DescribeConfigs, 1, 4),
     on(ApiKey::AlterConfigs, 0, 2),
     on(ApiKey::SaslAuthenticate, 0, 2),
@@ -75,7 +69,7 @@ pub(crate) static APIS: &[Api] = &[
 
 /// Returns the API with this number, if it is answered in any version.
 pub(crate) fn find(api_key: i16) -> Option<&'static Api> {
-    APIS.iter().find(|api| api.key as i16 == api_key && api.on)
+    APIS.iter().find(|api| api.key as i16 == api_key)
 }
 
 impl Api {
@@ -98,7 +92,7 @@ impl Api {
 
 /// Returns the list for the answer to ApiVersions.
 pub(crate) fn advertised() -> Vec<ApiVersion> {
-    APIS.iter().filter(|api| api.on).map(Api::advertised).collect()
+    APIS.iter().map(Api::advertised).collect()
 }
 
 /// Returns the answer to an ApiVersions of a version that is not known, to be encoded as version 0 (KIP-511).
@@ -139,8 +133,8 @@ mod tests {
     }
 
     #[test]
-    fn what_is_advertised_is_what_is_on() {
-        let on: Vec<i16> = APIS.iter().filter(|api| api.on).map(|api| api.key as i16).collect();
+    fn every_api_in_the_table_is_advertised() {
+        let on: Vec<i16> = APIS.iter().map(|api| api.key as i16).collect();
         let advertised = advertised();
         assert_eq!(advertised.iter().map(|api| api.api_key).collect::<Vec<_>>(), on);
         assert!(on.contains(&(ApiKey::ApiVersions as i16)));

@@ -55,6 +55,7 @@ fn given(state: &State, node: NodeId) -> impl Iterator<Item = Described> {
         ("broker.id", int, node.to_string()),
         ("connections.max.reauth.ms", long, millis(security.max_reauth)),
         ("default.replication.factor", int, factor.clone()),
+        ("group.consumer.heartbeat.interval.ms", int, millis(options.consumer_heartbeat_interval)),
         ("group.initial.rebalance.delay.ms", int, millis(options.initial_rebalance_delay)),
         ("group.max.session.timeout.ms", int, millis(options.max_session_timeout)),
         ("group.min.session.timeout.ms", int, millis(options.min_session_timeout)),

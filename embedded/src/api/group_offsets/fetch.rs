@@ -6,11 +6,12 @@ use kafka_protocol::messages::offset_fetch_response::{
     OffsetFetchResponseGroup, OffsetFetchResponsePartition, OffsetFetchResponsePartitions,
     OffsetFetchResponseTopic, OffsetFetchResponseTopics,
 };
-use kafka_protocol::messages::{GroupId, OffsetFetchRequest, OffsetFetchResponse};
+use kafka_protocol::messages::{GroupId, OffsetFetchRequest, OffsetFetchResponse, TopicName};
 
 use crate::api::{Call, coordinators};
 use crate::groups::Group;
 use crate::groups::offsets::{Committed, Place};
+use crate::security::acl::Operation;
 use crate::state::State;
 
 /// From this version on an error of the whole group has a place of its own.
@@ -58,15 +59,26 @@ fn fetched(
 ) -> OffsetFetchResponseGroup {
     let group = asked.group_id.clone();
     let response = OffsetFetchResponseGroup::default();
-    let checked = coordinators::check(state, call, &group).and_then(|()| may_fetch(state, &asked));
+    let checked = call
+        .check_group(state, Operation::Describe, &group)
+        .and_then(|()| coordinators::check(state, call, &group))
+        .and_then(|()| may_fetch(state, &asked));
     if let Err(error) = checked {
         return response.with_group_id(group).with_error_code(error.code());
     }
     let topics = match asked.topics {
-        Some(topics) => some(state, &group, topics, stable),
-        None => all(state, &group, stable),
+        Some(topics) => some(state, call, &group, topics, stable),
+        None => {
+            let mut topics = all(state, &group, stable);
+            topics.retain(|topic| may_see(state, call, &topic.name));
+            topics
+        }
     };
     response.with_group_id(group).with_topics(topics)
+}
+
+fn may_see(state: &State, call: &Call<'_>, topic: &TopicName) -> bool {
+    call.check_topic(state, Operation::Describe, topic).is_ok()
 }
 
 /// Checks a member of a consumer group, which says who it is; others need not.
@@ -80,11 +92,15 @@ fn may_fetch(state: &State, asked: &OffsetFetchRequestGroup) -> Result<(), Respo
 
 fn some(
     state: &State,
+    call: &Call<'_>,
     group: &GroupId,
     asked: Vec<OffsetFetchRequestTopics>,
     stable: bool,
 ) -> Vec<OffsetFetchResponseTopics> {
     let topics = asked.into_iter().map(|topic| {
+        if !may_see(state, call, &topic.name) {
+            return refused_topic(topic, ResponseError::TopicAuthorizationFailed);
+        }
         let partitions = topic.partition_indexes.iter().map(|index| {
             let place = (topic.name.clone(), *index);
             offset(state, group, &place, state.groups.offsets.get(group, &place), stable)
@@ -135,12 +151,13 @@ fn none(partition: i32) -> OffsetFetchResponsePartitions {
 }
 
 fn refused(topics: Vec<OffsetFetchRequestTopics>, error: ResponseError) -> Vec<OffsetFetchResponseTopics> {
-    let topics = topics.into_iter().map(|topic| {
-        let indexes = topic.partition_indexes.into_iter();
-        let partitions = indexes.map(|index| none(index).with_error_code(error.code())).collect();
-        OffsetFetchResponseTopics::default().with_name(topic.name).with_partitions(partitions)
-    });
-    topics.collect()
+    topics.into_iter().map(|topic| refused_topic(topic, error)).collect()
+}
+
+fn refused_topic(topic: OffsetFetchRequestTopics, error: ResponseError) -> OffsetFetchResponseTopics {
+    let indexes = topic.partition_indexes.into_iter();
+    let partitions = indexes.map(|index| none(index).with_error_code(error.code())).collect();
+    OffsetFetchResponseTopics::default().with_name(topic.name).with_partitions(partitions)
 }
 
 /// Returns a topic as requests of one group have it.

@@ -18,6 +18,7 @@ use crate::groups::Group;
 use crate::groups::commits::{CommitKind, Committer};
 use crate::groups::kept::Kept;
 use crate::groups::offsets::Committed;
+use crate::security::acl::Operation;
 use crate::state::State;
 
 mod fetch;
@@ -34,9 +35,9 @@ pub(super) fn commit(
 ) -> OffsetCommitResponse {
     let group = request.group_id.kept();
     let member_id = request.member_id.kept();
-    let mut checked = Ok(());
+    let mut checked = call.check_group(state, Operation::Read, &group);
     // As in Kafka, who is asked matters only when there is something to store.
-    if request.topics.iter().any(|topic| state.topics.get(&topic.name).is_some()) {
+    if checked.is_ok() && request.topics.iter().any(|topic| state.topics.get(&topic.name).is_some()) {
         checked = coordinators::check(state, call, &group).and_then(|()| {
             let committer = Committer {
                 member_id: &member_id,
@@ -51,7 +52,7 @@ pub(super) fn commit(
     let topics = request.topics.into_iter().map(|topic| {
         let partitions = topic.partitions.into_iter().map(|partition| {
             let index = partition.partition_index;
-            let stored = known(state, &topic.name, index).and(checked).and_then(|()| {
+            let stored = may_commit(state, call, &topic.name, index, checked).and_then(|()| {
                 let (offset, epoch) = (partition.committed_offset, partition.committed_leader_epoch);
                 let committed = committed(offset, epoch, partition.committed_metadata)?;
                 state.groups.offsets.commit(&group, (topic.name.clone(), index), committed);
@@ -63,6 +64,26 @@ pub(super) fn commit(
         OffsetCommitResponseTopic::default().with_name(topic.name).with_partitions(partitions)
     });
     OffsetCommitResponse::default().with_topics(topics.collect())
+}
+
+/// Returns why an offset is not stored: first of all what the client may not do, then what does not exist, then
+/// what was found out about the group.
+pub(super) fn may_commit(
+    state: &State,
+    call: &Call<'_>,
+    topic: &TopicName,
+    partition: i32,
+    group: Result<(), ResponseError>,
+) -> Result<(), ResponseError> {
+    match group {
+        Err(ResponseError::GroupAuthorizationFailed | ResponseError::TransactionalIdAuthorizationFailed) => {
+            group
+        }
+        _ => call
+            .check_topic(state, Operation::Read, topic)
+            .and_then(|()| known(state, topic, partition))
+            .and(group),
+    }
 }
 
 /// Returns an error for a partition that does not exist.
@@ -90,14 +111,17 @@ pub(super) fn delete(
     request: OffsetDeleteRequest,
 ) -> OffsetDeleteResponse {
     let group = request.group_id;
-    let checked = coordinators::check(state, call, &group).and_then(|()| may_delete(state, &group));
+    let checked = call
+        .check_group(state, Operation::Delete, &group)
+        .and_then(|()| coordinators::check(state, call, &group))
+        .and_then(|()| may_delete(state, &group));
     if let Err(error) = checked {
         return OffsetDeleteResponse::default().with_error_code(error.code());
     }
     let topics = request.topics.into_iter().map(|topic| {
         let partitions = topic.partitions.iter().map(|partition| {
             let index = partition.partition_index;
-            let deleted = known(state, &topic.name, index).and_then(|()| {
+            let deleted = may_commit(state, call, &topic.name, index, Ok(())).and_then(|()| {
                 if is_subscribed(state, &group, &topic.name) {
                     return Err(ResponseError::GroupSubscribedToTopic);
                 }

@@ -25,6 +25,7 @@ macro_rules! coded {
             }
 
             /// Returns the name that Kafka has for it.
+            #[cfg(test)]
             pub(crate) fn name(self) -> &'static str {
                 match self { $(Self::$variant => $kafka),* }
             }
