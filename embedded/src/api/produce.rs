@@ -19,6 +19,8 @@ use crate::transactions;
 
 /// `acks` of a producer that waits for all replicas.
 const ALL: i16 = -1;
+/// From this version on clients know `TRANSACTION_ABORTABLE` (KIP-890).
+const KNOWS_ABORTABLE: i16 = 11;
 /// The only client that Kafka lets write to its own topics.
 const MAY_WRITE_INTERNAL: &str = "__admin_client";
 
@@ -91,8 +93,18 @@ fn append(
         }
     }
     let (is_transactional, id) = (batch.header.is_transactional(), batch.header.producer_id);
-    if is_transactional && (transactional_id.is_none() || !partition.log.has_transaction(id)) {
-        transactions::may_append(state, transactional_id, id, batch.header.producer_epoch, topic, index)?;
+    if is_transactional && transactional_id.is_none() {
+        return Err(ResponseError::TransactionalIdAuthorizationFailed.into());
+    }
+    // A batch without a producer is taken for what it holds, whatever it says of transactions.
+    if is_transactional && id >= 0 && !partition.log.has_transaction(id) {
+        transactions::may_append(state, transactional_id, id, batch.header.producer_epoch, topic, index)
+            .map_err(|error| match error {
+                ResponseError::InvalidTxnState if call.version >= KNOWS_ABORTABLE => {
+                    ResponseError::TransactionAbortable
+                }
+                error => error,
+            })?;
     }
     let partition = state.led_mut(call.node, topic, index)?;
     let epoch = partition.leader_epoch;
