@@ -19,7 +19,7 @@ mod tree;
 
 pub use embedded::{
     ClientAuth, EmbeddedAcls, EmbeddedConfig, EmbeddedOauth, EmbeddedSecurity, EmbeddedTls, GroupTimings,
-    TokenProof, WhenFull,
+    TokenProof, WhenFull, bytes,
 };
 pub use keys::json_schema;
 pub use load::DEFAULT_FILE;

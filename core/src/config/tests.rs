@@ -22,6 +22,7 @@ fn summary(config: &Config) -> Value {
         let summary = json!({
             "bootstrap-servers": cluster.bootstrap_servers,
             "embedded": cluster.embedded.as_ref().map(|embedded| embedded.brokers),
+            "embedded-more": cluster.embedded.as_ref().map(embedded_summary),
             "schema-registry": cluster.schema_registry.as_ref().map(|registry| &registry.url),
             "token-endpoint": cluster.oauth.as_ref().and_then(|oauth| oauth.token_endpoint.clone()),
             "client-scope": cluster.oauth.as_ref().and_then(|oauth| oauth.client_scope.clone()),
@@ -47,6 +48,35 @@ fn summary(config: &Config) -> Value {
             CommitPolicy::None => "none",
         },
         "time-factor": config.time_factor,
+    })
+}
+
+fn embedded_summary(embedded: &EmbeddedConfig) -> Value {
+    let millis = |time: Option<Duration>| time.map(|time| time.as_millis() as u64);
+    let security = &embedded.security;
+    let exposed = |users: &BTreeMap<String, Secret>| -> BTreeMap<String, String> {
+        users.iter().map(|(name, password)| (name.clone(), password.expose().to_owned())).collect()
+    };
+    json!({
+        "default-partitions": embedded.default_partitions,
+        "auto-create-topics": embedded.auto_create_topics,
+        "cluster-id": embedded.cluster_id,
+        "memory": embedded.memory,
+        "when-full": embedded.when_full.map(|when| format!("{when:?}")),
+        "seed": embedded.seed,
+        "initial-rebalance-delay-ms": millis(embedded.groups.initial_rebalance_delay),
+        "consumer-session-timeout-ms": millis(embedded.groups.consumer_session_timeout),
+        "listeners": security.listeners.iter().map(|listener| format!("{listener:?}")).collect::<Vec<_>>(),
+        "mechanisms": security.mechanisms.iter().map(|one| format!("{one:?}")).collect::<Vec<_>>(),
+        "users": exposed(&security.users),
+        "max-reauth-ms": millis(security.max_reauth),
+        "tls": format!("{:?}", security.tls),
+        "oauth": security.oauth.as_ref().map(|oauth| match &oauth.proof {
+            TokenProof::Jwks(keys) => json!({"jwks": keys.expose(), "audiences": oauth.audiences}),
+            TokenProof::Hmac(secret) => json!({"hmac-secret": secret.expose(), "issuer": oauth.issuer}),
+            TokenProof::Unsecured => json!("unsecured"),
+        }),
+        "acls": security.acls.as_ref().map(|acls| json!([acls.super_users, acls.allow_everyone_if_no_acl])),
     })
 }
 

@@ -13,7 +13,7 @@ use crate::clusters::{Clusters, Connector};
 use crate::completion::Operations;
 use crate::config::{Config, DEFAULT_CLUSTER, EmbeddedConfig};
 use crate::directive::Directives;
-use crate::embedded::EmbeddedClusters;
+use crate::embedded::{self, EmbeddedClusters};
 use crate::error::{ErrorCode, ProbeError, Result};
 use crate::operation::Outcome;
 use crate::registry::Registry;
@@ -201,7 +201,8 @@ impl Probe {
     }
 
     /// Returns `{version, clusters: {name: {bootstrap_servers, schema_registry_url, started}}, sessions, topics, warnings}`;
-    /// no secrets.
+    /// no secrets. An embedded cluster also has `listeners` (servers by protocol), `certificate_authority` (PEM or
+    /// null) and `cluster_id`.
     #[must_use]
     pub fn info(&self) -> Value {
         let started = self.0.clusters.started();
@@ -211,12 +212,15 @@ impl Probe {
             .clusters
             .iter()
             .map(|(name, cluster)| {
-                let about = json!({
+                let mut about = json!({
                     "bootstrap_servers": cluster.bootstrap_servers,
                     "schema_registry_url": cluster.schema_registry.as_ref().map(|registry| &registry.url),
                     "started": started.iter().any(|link| link.cluster == *name),
                     "allow_unsafe": cluster.allow_unsafe,
                 });
+                if let (Some(about), Some(kafka)) = (about.as_object_mut(), self.0.embedded.get(name)) {
+                    about.extend(embedded::about(&kafka));
+                }
                 (name.clone(), about)
             })
             .collect();

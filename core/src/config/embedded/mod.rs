@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::model::{Mechanism, Protocol, Secret};
 
 pub(super) use keys::EMBEDDED;
+pub use read::bytes;
 pub(super) use read::read;
 
 /// An in-process cluster.

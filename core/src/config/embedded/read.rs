@@ -41,8 +41,9 @@ fn memory(fields: &Fields<'_>, problems: &mut Problems) -> Option<u64> {
     bytes
 }
 
-/// Reads an amount of memory, as `512MiB`, `64 kB` or a number of bytes.
-pub(crate) fn bytes(text: &str) -> Option<u64> {
+/// Reads an amount of memory, as `512MiB`, `64 kB` or a number of bytes; `None` when it is none.
+#[must_use]
+pub fn bytes(text: &str) -> Option<u64> {
     let text = text.trim();
     let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let number: u64 = text[..end].parse().ok()?;

@@ -1,13 +1,17 @@
 //! The in-process clusters of a probe: started with it, stopped after its clients, and reached through the
 //! protocol like any other.
 
+mod options;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use test_probe_embedded::{EmbeddedKafka, Options, StartError};
+use serde_json::{Map, Value, json};
+use test_probe_embedded::security::Protocol;
+use test_probe_embedded::{EmbeddedKafka, StartError};
 
 use crate::completion::lock;
-use crate::config::{Config, EmbeddedConfig};
+use crate::config::Config;
 use crate::error::{ErrorCode, ProbeError, Result};
 
 /// The running in-process clusters, by the name of their configuration.
@@ -21,8 +25,11 @@ impl EmbeddedClusters {
         let mut running = BTreeMap::new();
         for (name, cluster) in &mut config.clusters {
             let Some(embedded) = &cluster.embedded else { continue };
-            let kafka = EmbeddedKafka::start(options(embedded)).map_err(|error| refused(name, &error))?;
-            cluster.bootstrap_servers = kafka.bootstrap_servers();
+            let options = options::options(embedded).map_err(|error| error.with("cluster", name.as_str()))?;
+            let kafka = EmbeddedKafka::start(options).map_err(|error| refused(name, &error))?;
+            // The probe itself connects without encryption, whatever else there is.
+            cluster.bootstrap_servers =
+                kafka.bootstrap_servers_of(Protocol::Plaintext).unwrap_or_else(|| kafka.bootstrap_servers());
             running.insert(name.clone(), Arc::new(kafka));
         }
         Ok(Self(Mutex::new(running)))
@@ -40,8 +47,17 @@ impl EmbeddedClusters {
     }
 }
 
-fn options(config: &EmbeddedConfig) -> Options {
-    Options::with_brokers(u16::try_from(config.brokers).unwrap_or(u16::MAX))
+/// Returns what a system under test needs to connect: `{listeners: {PROTOCOL: servers}, certificate_authority,
+/// cluster_id}`.
+pub(crate) fn about(kafka: &EmbeddedKafka) -> Map<String, Value> {
+    let listeners = kafka.listeners().into_iter();
+    let listeners = listeners.map(|(protocol, servers)| (protocol.name().to_owned(), servers.into()));
+    let mut about = Map::new();
+    about.insert("listeners".to_owned(), Value::Object(listeners.collect()));
+    let authority = kafka.certificate_authority().map(|authority| authority.pem());
+    about.insert("certificate_authority".to_owned(), json!(authority));
+    about.insert("cluster_id".to_owned(), kafka.cluster_id().into());
+    about
 }
 
 fn refused(cluster: &str, error: &StartError) -> ProbeError {
