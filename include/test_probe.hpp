@@ -539,6 +539,13 @@ class Probe {
     return detail::take_string(
         [&](char** out, test_probe_error_t** error) { return test_probe_info(handle_, out, error); });
   }
+  /// Has an embedded cluster inject faults, tell of requests, stop brokers or move leaders; documents as those of
+  /// test_probe_embedded_control.
+  std::string embedded_control(const std::string& command, const std::optional<std::string>& cluster = {}) {
+    return detail::take_string([&](char** out, test_probe_error_t** error) {
+      return test_probe_embedded_control(handle_, cluster ? cluster->c_str() : nullptr, command.c_str(), out, error);
+    });
+  }
   /// Opens a session; directives are YAML or JSON text (read_file for a file's).
   Session open_session(const std::string& directives, const std::optional<std::string>& test_id = {}) {
     test_probe_session_t session{0};

@@ -18,7 +18,7 @@ mod wait;
 use pyo3::prelude::*;
 
 /// The shape of this boundary. The package refuses a module that has another one.
-const ABI: u32 = 1;
+const ABI: u32 = 2;
 
 /// Panics at an entry point, for the test that no panic leaks into Python.
 #[pyfunction]

@@ -61,6 +61,18 @@ impl Probe {
         entry("info", || Ok(self.inner.get()?.probe.info().to_string()))
     }
 
+    /// Has an embedded cluster do what a document says; returns its answer as one.
+    fn embedded_control(&self, py: Python<'_>, cluster: &str, command: &str) -> PyResult<String> {
+        entry("embedded_control", || {
+            let probe = &self.inner.get()?.probe;
+            let command = serde_json::from_str(command).map_err(|error| {
+                ProbeError::new(ErrorCode::InvalidArgument, format!("the command was not JSON: {error}"))
+            })?;
+            // Stopping a broker waits for the end of its connections.
+            Ok(py.detach(|| probe.embedded_control(cluster, &command))?.to_string())
+        })
+    }
+
     /// Opens a session and returns when it is ready.
     fn open(&self, py: Python<'_>, document: &str) -> PyResult<Session> {
         entry("open", || {

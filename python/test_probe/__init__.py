@@ -36,14 +36,17 @@ from .codes import ErrorCode
 from .errors import ProbeError
 
 if TYPE_CHECKING:
-    from ._engine import Cluster, Directives
+    from ._clusters import Broker, Cluster, EmbeddedCluster, RequestSeen
+    from ._engine import Directives
     from ._sync import Probe, Session
 
 __all__ = [
+    "Broker",
     "Cluster",
     "ConsumedAck",
     "ConsumedNack",
     "Directives",
+    "EmbeddedCluster",
     "ErrorCode",
     "Event",
     "Fish",
@@ -57,6 +60,7 @@ __all__ = [
     "ProducedAck",
     "ProducedNack",
     "ReceivedEvent",
+    "RequestSeen",
     "Session",
     "Verdict",
     "VerdictWarning",
@@ -65,7 +69,15 @@ __all__ = [
 
 __version__ = "0.1.0"
 
-_NATIVE = {"Probe": "._sync", "Session": "._sync", "Cluster": "._engine", "Directives": "._engine"}
+_NATIVE = {
+    "Probe": "._sync",
+    "Session": "._sync",
+    "Directives": "._engine",
+    "Broker": "._clusters",
+    "Cluster": "._clusters",
+    "EmbeddedCluster": "._clusters",
+    "RequestSeen": "._clusters",
+}
 
 
 def __getattr__(name: str) -> Any:

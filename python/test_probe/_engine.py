@@ -8,18 +8,18 @@ import os
 import warnings
 import weakref
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, TypeVar, Union
 
 import test_probe
 
 from . import _native, _verbs
+from ._clusters import Cluster, EmbeddedCluster
 from ._convert import DirectivesInput, Within, dumps, millis
 from ._wake import WakeUps
 from .codes import ErrorCode
 from .errors import UsageError
 
-ABI = 1
+ABI = 2
 """The shape of the native module that this package is written for."""
 
 _FOUND = (getattr(_native, "__version__", "of no version"), getattr(_native, "ABI", "none"))
@@ -35,15 +35,6 @@ ConfigInput = Union[str, "os.PathLike[str]", Mapping[str, Any], None]
 """Configuration: the path of a file, or a dict."""
 
 P = TypeVar("P", bound="ProbeBase")
-
-
-@dataclass(frozen=True)
-class Cluster:
-    """Where a system under test connects."""
-
-    name: str
-    bootstrap_servers: str
-    schema_registry_url: str | None
 
 
 class Directives:
@@ -82,6 +73,21 @@ class Engine:
 
     def cluster(self, name: str) -> Cluster:
         """Returns where a cluster is."""
+        return Cluster(**self._about(name))
+
+    def embedded_cluster(self, name: str) -> EmbeddedCluster:
+        """Returns a cluster in this process, to make it fail on purpose."""
+        about = self._about(name)
+        if about["cluster_id"] is None:
+            raise UsageError(
+                ErrorCode.UNKNOWN_CLUSTER,
+                f"cluster `{name}` was not embedded",
+                hint="only clusters with `embedded:` in the configuration have faults and brokers to stop",
+                context={"cluster": name},
+            )
+        return EmbeddedCluster(**about, _native=self.native)
+
+    def _about(self, name: str) -> dict[str, Any]:
         clusters = json.loads(self.native.info())["clusters"]
         if name not in clusters:
             raise UsageError(
@@ -91,7 +97,14 @@ class Engine:
                 context={"cluster": name},
             )
         found = clusters[name]
-        return Cluster(name, found["bootstrap_servers"], found["schema_registry_url"])
+        return {
+            "name": name,
+            "bootstrap_servers": found["bootstrap_servers"],
+            "schema_registry_url": found["schema_registry_url"],
+            "listeners": found.get("listeners", {}),
+            "certificate_authority": found.get("certificate_authority"),
+            "cluster_id": found.get("cluster_id"),
+        }
 
 
 class ProbeBase:
@@ -136,6 +149,10 @@ class ProbeBase:
     def cluster(self, name: str) -> Cluster:
         """Returns where a named cluster is."""
         return self._engine.cluster(name)
+
+    def embedded_cluster(self, name: str = "default") -> EmbeddedCluster:
+        """Returns an embedded cluster, to inject faults, stop brokers, move leaders and see requests."""
+        return self._engine.embedded_cluster(name)
 
     def __del__(self) -> None:
         engine = getattr(self, "_engine", None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from typing import Callable
+from typing import Any, Callable
 
 import pytest
 from confluent_kafka import Producer
@@ -57,6 +57,82 @@ def test_the_cluster_ends_with_its_probe() -> None:
         socket.create_connection((host, int(port)), 10).close()
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection((host, int(port)), 10)
+
+
+def send(servers: str, topic: str, test_id: str, event_id: str, **settings: Any) -> None:
+    """Produces as a service of another kind would, and fails unless it is told of the delivery."""
+    failures: list[Any] = []
+    producer = Producer({"bootstrap.servers": servers, "client.id": "foreign", **settings})
+    headers = {"ce_testid": test_id, "ce_type": "OrderConfirmed", "ce_correlationid": event_id}
+    producer.produce(topic, value=b"{}", headers=headers, on_delivery=lambda error, _: failures.append(error))
+    assert producer.flush(30) == 0
+    assert failures == [None]
+
+
+def test_secured_listeners_stand_beside_the_one_of_the_probe(topic: str) -> None:
+    security = {"listeners": ["SASL_SSL"], "users": {"alice": "wonder"}}
+    with Probe.embedded(kafka={"embedded": {"security": security}}) as probe:
+        cluster = probe.cluster("default")
+        assert list(cluster.listeners) == ["PLAINTEXT", "SASL_SSL"]
+        assert cluster.listeners["PLAINTEXT"] == probe.bootstrap_servers
+        assert cluster.cluster_id
+        settings = {
+            "security.protocol": "SASL_SSL",
+            "sasl.mechanism": "SCRAM-SHA-512",
+            "sasl.username": "alice",
+            "sasl.password": "wonder",
+            "ssl.ca.pem": cluster.certificate_authority,
+        }
+        with probe.session(both(topic)) as session:
+            send(cluster.listeners["SASL_SSL"], topic, session.test_id, "evt-1", **settings)
+            session.expect_event(topic, id="evt-1", own=False)
+        assert "wonder" not in repr(cluster)
+
+
+def test_a_service_meets_faults_and_the_verdict_stays_true(topic: str) -> None:
+    with Probe.embedded() as probe, probe.session(both(topic, unattributed="ignore")) as session:
+        cluster = probe.embedded_cluster()
+        servers = probe.bootstrap_servers
+        cluster.inject("disconnect", api="Produce", client_id="foreign", times=1)
+        cluster.inject({"error": "NOT_LEADER_OR_FOLLOWER"}, api="Produce", client_id="foreign", times=1)
+        send(servers, topic, session.test_id, "evt-1")
+        session.expect_event(topic, id="evt-1")
+        session.expect_exactly(topic, 1, id="evt-1", within=0.3)
+        seen = [request.outcome for request in cluster.requests("Produce", client_id="foreign")]
+        assert seen == ["faulted", "faulted", "answered"]
+        everlasting = cluster.inject("disconnect", topic="another")
+        assert cluster.clear(everlasting)
+        assert not cluster.clear(everlasting)
+
+
+def test_brokers_and_leaders_come_and_go_under_a_service(topic: str) -> None:
+    directive = both(topic, unattributed="ignore", create={"partitions": 1, "replicationFactor": 2})
+    with Probe.embedded(brokers=2) as probe, probe.session(directive) as session:
+        cluster = probe.embedded_cluster()
+        assert [(broker.id, broker.up) for broker in cluster.brokers()] == [(1, True), (2, True)]
+        for broker in (1, 2):
+            cluster.move_leader(topic, 0, broker)
+            send(probe.bootstrap_servers, topic, session.test_id, f"led-by-{broker}")
+            session.expect_event(topic, id=f"led-by-{broker}", within=20)
+        cluster.stop_broker(2)
+        assert [broker.up for broker in cluster.brokers()] == [True, False]
+        send(probe.bootstrap_servers, topic, session.test_id, "without-2")
+        session.expect_event(topic, id="without-2", within=20)
+        cluster.start_broker(2)
+        assert all(broker.up for broker in cluster.brokers())
+
+
+def test_a_command_that_cannot_be_is_refused_with_its_place() -> None:
+    with Probe.embedded(clusters={"far": {"bootstrap-servers": "h:1"}}) as probe:
+        with pytest.raises(UsageError, match="fault") as caught:
+            probe.embedded_cluster().inject("silence", api="Prodcue")
+        assert caught.value.code is ErrorCode.INVALID_ARGUMENT
+        with pytest.raises(UsageError, match="there was no broker `9`"):
+            probe.embedded_cluster().stop_broker(9)
+        for name in ("far", "nowhere"):
+            with pytest.raises(UsageError, match=name) as caught:
+                probe.embedded_cluster(name)
+            assert caught.value.code is ErrorCode.UNKNOWN_CLUSTER
 
 
 def test_a_process_ends_with_an_open_embedded_cluster(script: Callable[..., Script]) -> None:

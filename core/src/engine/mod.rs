@@ -12,7 +12,8 @@ use crate::broker::librdkafka::{Librdkafka, LibrdkafkaConfig, reaper};
 use crate::clusters::{Clusters, Connector};
 use crate::completion::Operations;
 use crate::config::{Config, DEFAULT_CLUSTER, EmbeddedConfig};
-use crate::directive::Directives;
+use crate::directive::{Directives, Location};
+use crate::document::shown;
 use crate::embedded::{self, EmbeddedClusters};
 use crate::error::{ErrorCode, ProbeError, Result};
 use crate::operation::Outcome;
@@ -175,6 +176,40 @@ impl Probe {
     #[must_use]
     pub fn embedded_cluster(&self, name: &str) -> Option<Arc<EmbeddedKafka>> {
         self.0.embedded.get(name)
+    }
+
+    /// Has an in-process cluster inject faults, tell of requests, stop brokers or move leaders. Commands and answers
+    /// are the documents of [`EmbeddedKafka::control`]. In Rust [`Probe::embedded_cluster`] has the same as methods.
+    ///
+    /// ```
+    /// # fn main() -> test_probe::Result<()> {
+    /// use serde_json::json;
+    /// let probe = test_probe::Probe::embedded()?;
+    /// let fault = json!({"api": "Produce", "topic": "orders", "times": 1, "then": "disconnect"});
+    /// probe.embedded_control("default", &json!({"do": "inject", "fault": fault}))?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// Errors: UNKNOWN_CLUSTER for a cluster that is not embedded, INVALID_ARGUMENT for a command that was refused,
+    /// with the place in it.
+    pub fn embedded_control(&self, cluster: &str, command: &Value) -> Result<Value> {
+        self.check()?;
+        let kafka = self.0.embedded.get(cluster).ok_or_else(|| self.not_embedded(cluster))?;
+        kafka.control(command).map_err(|error| {
+            let message = format!("the command to cluster `{}` was refused: {error}", shown(cluster));
+            ProbeError::new(ErrorCode::InvalidArgument, message).with("cluster", cluster)
+        })
+    }
+
+    fn not_embedded(&self, cluster: &str) -> ProbeError {
+        if let Err(unknown) = self.0.config.cluster_of(&Location::Cluster(cluster.to_owned())) {
+            return unknown;
+        }
+        let message = format!("cluster `{}` was not embedded", shown(cluster));
+        ProbeError::new(ErrorCode::UnknownCluster, message)
+            .with("cluster", cluster)
+            .hint("only clusters with `embedded:` in the configuration have faults and brokers to stop")
     }
 
     /// Fails with FORKED in a forked child and with SHUTTING_DOWN after close. Every verb calls it.

@@ -3,6 +3,8 @@
 use std::ffi::c_char;
 use std::mem::MaybeUninit;
 
+use serde_json::Value;
+
 use super::about::write_text;
 use super::error::CError;
 use super::guard::{guarded, required};
@@ -10,8 +12,9 @@ use super::input::{Text, millis};
 use super::registry;
 use super::types::CProbe;
 use crate::completion::lock;
-use crate::config::Config;
+use crate::config::{Config, DEFAULT_CLUSTER};
 use crate::engine::Probe;
+use crate::error::{ErrorCode, ProbeError, Result};
 
 /// Opens a probe: starts the engine. Nothing connects yet, so a broker that is down is not found here.
 /// Calls through the header go through a macro that first asks `test_probe_check_abi`.
@@ -62,6 +65,8 @@ pub extern "C" fn test_probe_close(
 
 /// Returns where the clusters are, for the system under test:
 /// `{"version", "clusters": {"default": {"bootstrap_servers", "schema_registry_url"}}, ...}`.
+/// An embedded cluster also has `"listeners"` (servers by protocol), `"certificate_authority"` (PEM or null)
+/// and `"cluster_id"`.
 ///
 /// @param json  out; free with `test_probe_string_free`
 #[unsafe(no_mangle)]
@@ -71,4 +76,40 @@ pub extern "C" fn test_probe_info(
     err: Option<&mut MaybeUninit<*mut CError>>,
 ) -> i32 {
     guarded(err, || write_text("json", json, || Ok(registry::probe(probe)?.probe.info().to_string())))
+}
+
+/// Has an embedded cluster inject faults, tell of requests, stop and start brokers, or move leaders.
+/// Commands are `{"do": "inject", "fault": {"api", "topic", "partition", "client-id", "broker", "times", "after",
+/// "probability", "then"}}`, `{"do": "clear", "id"}`, `{"do": "faults"}`, `{"do": "requests", "api", "topic",
+/// "client-id", "limit"}`, `{"do": "forget-requests"}`, `{"do": "brokers"}`, `{"do": "stop-broker", "broker"}`,
+/// `{"do": "start-broker", "broker"}` and `{"do": "move-leader", "topic", "partition", "broker"}`.
+/// TEST_PROBE_INVALID_ARGUMENT says where a command is wrong; TEST_PROBE_UNKNOWN_CLUSTER is a cluster that is
+/// not embedded.
+///
+/// @param cluster  the cluster's name, or NULL for the default cluster
+/// @param command_json  the command
+/// @param json  out: the answer; free with `test_probe_string_free`
+#[unsafe(no_mangle)]
+pub extern "C" fn test_probe_embedded_control(
+    probe: CProbe,
+    cluster: Text,
+    command_json: Text,
+    json: Option<&mut MaybeUninit<*mut c_char>>,
+    err: Option<&mut MaybeUninit<*mut CError>>,
+) -> i32 {
+    guarded(err, || {
+        write_text("json", json, || {
+            let entry = registry::probe(probe)?;
+            let cluster = cluster.optional("cluster")?.unwrap_or(DEFAULT_CLUSTER);
+            let command = command(command_json.required("command_json")?)?;
+            Ok(entry.probe.embedded_control(cluster, &command)?.to_string())
+        })
+    })
+}
+
+fn command(text: &str) -> Result<Value> {
+    serde_json::from_str(text).map_err(|error| {
+        let message = format!("`command_json` was not JSON: {error}");
+        ProbeError::new(ErrorCode::InvalidArgument, message).with("argument", "command_json")
+    })
 }

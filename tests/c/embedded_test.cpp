@@ -1,0 +1,100 @@
+// The embedded cluster through C and C++: faults on purpose met by a foreign client, and what the probe says then.
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "support.h"
+#include "test_probe.hpp"
+
+using namespace std::chrono_literals;
+using test_probe::Event;
+using test_probe::Match;
+
+namespace {
+
+constexpr const char* kEmbedded = "test-probe: {kafka: {embedded: {brokers: 2}}}";
+
+/// Runs a command that must be done; returns its answer.
+std::string control(test_probe_t probe, const char* command) {
+  char* json = nullptr;
+  test_probe_error_t* err = nullptr;
+  EXPECT_EQ(test_probe_embedded_control(probe, nullptr, command, &json, &err), TEST_PROBE_OK)
+      << test_probe_error_message(err);
+  test_probe_error_free(err);
+  std::string text = json == nullptr ? "" : json;
+  test_probe_string_free(json);
+  return text;
+}
+
+/// Returns the text between two others.
+std::string between(const std::string& text, const std::string& before, const std::string& after) {
+  const size_t begin = text.find(before) + before.size();
+  return text.substr(begin, text.find(after, begin) - begin);
+}
+
+TEST(EmbeddedControl, a_foreign_service_survives_faults_and_the_verdict_stays_true) {
+  test_probe::Probe probe(kEmbedded);
+  const std::string servers = between(probe.info(), R"("PLAINTEXT":")", "\"");
+  ASSERT_NE(servers.find("127.0.0.1:"), std::string::npos) << probe.info();
+  test_probe::Session session = probe.open_session(
+      "topics: [{topic: orders, role: both, create: {partitions: 1, replicationFactor: 2}},"
+      " {topic: confirmations, role: consumer, create: {partitions: 1, replicationFactor: 2}},"
+      " {topic: rejections, role: consumer, create: {partitions: 1, replicationFactor: 2}}]");
+  process_t stub = stub_start(servers.c_str());
+
+  control(probe.handle(),
+          R"({"do": "inject", "fault": {"api": "Produce", "topic": "confirmations", "times": 1, "then": "disconnect"}})");
+  control(probe.handle(),
+          R"({"do": "inject", "fault": {"api": "Produce", "topic": "confirmations", "times": 1,)"
+          R"( "then": {"error": "NOT_LEADER_OR_FOLLOWER"}}})");
+  session.produce_event("orders", Event("OrderCreated").id("evt-1").value(R"({"orderId": "o-1", "total": 5})"));
+  session.expect_event("confirmations", Match().id("evt-1").type("OrderConfirmed"), 30s);
+  EXPECT_EQ(probe.embedded_control(R"({"do": "faults"})"), R"({"faults":[]})") << "both struck";
+
+  // Whoever led before, the other broker leads now.
+  for (const char* broker : {"1", "2"}) {
+    const std::string move =
+        R"({"do": "move-leader", "topic": "confirmations", "partition": 0, "broker": )" + std::string(broker) + "}";
+    EXPECT_EQ(probe.embedded_control(move), "{}");
+    const std::string id = std::string("evt-on-") + broker;
+    session.produce_event("orders", Event("OrderCreated").id(id).value(R"({"orderId": "o-2", "total": 5})"));
+    session.expect_event("confirmations", Match().id(id).type("OrderConfirmed"), 30s);
+  }
+  session.expect_none("rejections", Match(), 300ms);
+  EXPECT_EQ(process_end(&stub, 20000), 0);
+}
+
+TEST(EmbeddedControl, brokers_stop_and_start) {
+  test_probe::Probe probe(kEmbedded);
+  const auto up = [&probe] { return between(probe.embedded_control(R"({"do": "brokers"})"), R"("id":2,"up":)", "}"); };
+  EXPECT_EQ(up(), "true");
+  probe.embedded_control(R"({"do": "stop-broker", "broker": 2})");
+  EXPECT_EQ(up(), "false");
+  probe.embedded_control(R"({"do": "start-broker", "broker": 2})");
+  EXPECT_EQ(up(), "true");
+}
+
+TEST(EmbeddedControl, what_is_wrong_is_said_with_its_place) {
+  test_probe::Probe probe("test-probe: {kafka: {bootstrap-servers: 'h:1'}, clusters: {e: {embedded: {}}}}");
+  const auto refused = [&probe](const char* command, const std::optional<std::string>& cluster) {
+    try {
+      probe.embedded_control(command, cluster);
+    } catch (const test_probe::Error& error) {
+      return std::string(error.name()) + ": " + error.what();
+    }
+    return std::string("done");
+  };
+  EXPECT_NE(refused(R"({"do": "brokers"})", {}).find("UNKNOWN_CLUSTER"), std::string::npos);
+  EXPECT_NE(refused(R"({"do": "brokers"})", "f").find("UNKNOWN_CLUSTER"), std::string::npos);
+  EXPECT_NE(refused("{", "e").find("INVALID_ARGUMENT"), std::string::npos);
+  const std::string place = refused(R"({"do": "inject", "fault": {"api": "Produce", "then": "nothing"}})", "e");
+  EXPECT_NE(place.find("INVALID_ARGUMENT"), std::string::npos) << place;
+  EXPECT_NE(place.find("`fault.then`"), std::string::npos) << place;
+  char* json = nullptr;
+  EXPECT_EQ(test_probe_embedded_control(probe.handle(), "e", nullptr, &json, nullptr), TEST_PROBE_INVALID_ARGUMENT);
+  EXPECT_EQ(test_probe_embedded_control(probe.handle(), "e", R"({"do": "brokers"})", nullptr, nullptr),
+            TEST_PROBE_INVALID_ARGUMENT);
+  EXPECT_EQ(test_probe_embedded_control({0}, "e", R"({"do": "brokers"})", &json, nullptr), TEST_PROBE_INVALID_HANDLE);
+}
+
+}  // namespace
