@@ -1,6 +1,6 @@
 """librdkafka, through confluent-kafka, against the secured listeners of the embedded cluster.
 
-cargo build -p test-probe-embedded --example secured
+cargo build -p test-probe-cli
 pytest tests/security
 """
 
@@ -10,7 +10,9 @@ import base64
 import hashlib
 import hmac
 import json
+import os
 import subprocess
+import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -22,22 +24,43 @@ import pytest
 from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition
 
 ROOT = Path(__file__).resolve().parents[2]
-SECURED = ROOT / "target/debug/examples/secured"
+COMMAND = os.environ.get("TEST_PROBE_BIN", str(ROOT / "target/debug/test-probe"))
 SECRET = b"the secret of the tokens in these tests"
 SECONDS = 20.0
 Config = dict[str, Any]
 
 
 @contextmanager
-def cluster(*words: str) -> Iterator[dict[str, str]]:
-    """A cluster for the length of a `with` block; yields what it said of itself."""
-    process = subprocess.Popen([SECURED, *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    assert process.stdin is not None and process.stdout is not None
-    try:
-        yield json.loads(process.stdout.readline())
-    finally:
-        process.stdin.close()
-        assert process.wait(SECONDS) == 0
+def cluster(
+    protocol: str, mechanisms: str = "", client_auth: str = "none", max_reauth: float = 0
+) -> Iterator[dict[str, str]]:
+    """A cluster for the length of a `with` block; yields where it listens, and with TLS the authority, and a
+    client's certificate with its key."""
+    words = ["cluster", "up", "--format", "json", "--until-stdin-closes"]
+    with tempfile.TemporaryDirectory() as folder:
+        secret, client = Path(folder, "secret"), Path(folder, "client.pem")
+        if protocol.startswith("SASL"):
+            secret.write_bytes(SECRET)
+            words += ["--sasl", mechanisms, "--user", "alice", "--max-reauth", str(max_reauth)]
+            words += ["--token-secret-file", str(secret)]
+        if protocol.endswith("SSL"):
+            words += ["--tls", "--client-auth", client_auth, "--client-out", str(client)]
+        environment = {**os.environ, "TEST_PROBE_PASSWORD": "wonder"}
+        process = subprocess.Popen(
+            [COMMAND, *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
+        )
+        assert process.stdin is not None and process.stdout is not None
+        try:
+            said = json.loads(process.stdout.readline())
+            found = {"bootstrap": said["listeners"][protocol]}
+            if said["certificate_authority"]:
+                pem = client.read_text()
+                certificate, separator, key = pem.partition("-----BEGIN PRIVATE KEY-----")
+                found |= {"ca": said["certificate_authority"], "certificate": certificate, "key": separator + key}
+            yield found
+        finally:
+            process.stdin.close()
+            assert process.wait(SECONDS) == 0
 
 
 def token(lifetime: float = 300, secret: bytes = SECRET, subject: str = "alice") -> tuple[str, float]:
@@ -145,7 +168,7 @@ def test_a_client_shows_the_certificate_that_it_is_asked_for() -> None:
 
 
 def test_a_client_authenticates_again_before_its_session_ends() -> None:
-    with cluster("SASL_PLAINTEXT", "SCRAM-SHA-256", "none", "2000") as said:
+    with cluster("SASL_PLAINTEXT", "SCRAM-SHA-256", "none", 2) as said:
         heard: list[KafkaError] = []
         settings = config(said, "SASL_PLAINTEXT") | password("SCRAM-SHA-256") | {"error_cb": heard.append}
         producer = Producer(settings)
@@ -159,3 +182,39 @@ def test_a_client_authenticates_again_before_its_session_ends() -> None:
         assert producer.flush(SECONDS) == 0
         assert refusals == [None] * sent
         assert heard == []
+
+
+def test_what_the_command_says_is_ready_to_be_copied(tmp_path: Path) -> None:
+    authority, client = tmp_path / "ca.pem", tmp_path / "client.pem"
+    words = ["--sasl", "scram-sha-256", "--user", "alice", "--tls", "--client-auth", "required"]
+    words += ["--ca-out", str(authority), "--client-out", str(client), "--until-stdin-closes"]
+    environment = {**os.environ, "TEST_PROBE_PASSWORD": "wonder"}
+    process = subprocess.Popen(
+        [COMMAND, "cluster", "up", *words],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment,
+    )
+    assert process.stdin is not None and process.stdout is not None
+    try:
+        lines: list[str] = []
+        while not lines or not lines[-1].startswith("ssl.key.location="):
+            lines.append(process.stdout.readline())
+            assert lines[-1], lines
+        of_java = ("sasl.jaas.config=", "ssl.truststore.", "ssl.keystore.")
+        blocks: list[Config] = [{}]
+        for line in lines:
+            if not line.strip():
+                blocks.append({})
+            elif not line.startswith(("#", *of_java)):
+                key, _, value = line.strip().partition("=")
+                blocks[-1][key] = value
+        _, plain, secured = blocks
+        assert secured["sasl.password"] == "..."
+        round_trip(plain)
+        round_trip(secured | {"sasl.password": "wonder"})
+        assert client.stat().st_mode & 0o777 == 0o600
+    finally:
+        process.stdin.close()
+        assert process.wait(SECONDS) == 0

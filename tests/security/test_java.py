@@ -38,7 +38,7 @@ def scram(mechanism: str, password: str) -> Properties:
 
 
 def test_a_user_logs_in_by_scram_inside_tls_and_nobody_with_a_wrong_password(tmp_path: Path) -> None:
-    with cluster("SASL_SSL", "SCRAM-SHA-256,SCRAM-SHA-512", "none", "3000") as said:
+    with cluster("SASL_SSL", "SCRAM-SHA-256,SCRAM-SHA-512", "none", 3) as said:
         for mechanism in ("SCRAM-SHA-256", "SCRAM-SHA-512"):
             assert round_trip(said, "SASL_SSL", tmp_path, scram(mechanism, "wonder")) == "ok"
         refused = round_trip(said, "SASL_SSL", tmp_path, scram("SCRAM-SHA-512", "wrong"))

@@ -1,0 +1,70 @@
+//! `test-probe cluster`: a stand-alone embedded cluster for local development.
+
+mod arguments;
+mod files;
+mod say;
+
+use std::io::Read;
+use std::process::ExitCode;
+use std::sync::mpsc;
+
+use clap::Subcommand;
+use test_probe_embedded::{EmbeddedKafka, StartError};
+
+use crate::exit::Failure;
+use arguments::Up;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Starts a cluster, says how to connect, and serves until it is ended.
+    Up(Up),
+}
+
+pub(crate) fn run(command: &Command) -> ExitCode {
+    let Command::Up(up) = command;
+    match serve(up) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.end(),
+    }
+}
+
+fn serve(up: &Up) -> Result<(), Failure> {
+    // Before anything listens, so that a signal never leaves something behind.
+    let (end, ended) = mpsc::channel();
+    let by_signal = end.clone();
+    ctrlc::set_handler(move || {
+        // Whoever waits is gone when the end has begun already.
+        let _ = by_signal.send(());
+    })
+    .map_err(|error| Failure::environment(format!("signals could not be handled: {error}")))?;
+    let options = up.options()?;
+    let kafka = EmbeddedKafka::start(options).map_err(|error| refused(&error))?;
+    for topic in up.topics() {
+        let created = kafka.create_topic(&topic.name, topic.partitions);
+        created.map_err(|error| Failure::usage(format!("`--topic {topic}` was refused: {error}")))?;
+    }
+    files::write(up, &kafka)?;
+    say::say(up, &kafka)
+        .map_err(|error| Failure::environment(format!("nobody reads what is said: {error}")))?;
+    if up.until_stdin_closes() {
+        std::thread::spawn(move || {
+            let mut ignored = [0_u8; 1024];
+            while matches!(std::io::stdin().read(&mut ignored), Ok(read) if read > 0) {}
+            let _ = end.send(());
+        });
+        // The channel stays open: the handler of signals has a sender.
+    }
+    let _ = ended.recv();
+    drop(kafka);
+    Ok(())
+}
+
+fn refused(error: &StartError) -> Failure {
+    match error {
+        StartError::Listen { .. } => Failure::environment(format!(
+            "{error}\nhint: choose another `--port`, or leave it out and let the system choose"
+        )),
+        StartError::InvalidOption { .. } => Failure::usage(error.to_string()),
+        _ => Failure::environment(error.to_string()),
+    }
+}
