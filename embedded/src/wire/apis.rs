@@ -26,7 +26,7 @@ const fn on(key: ApiKey, oldest: i16, newest: i16) -> Api {
 pub(crate) static APIS: &[Api] = &[
     on(ApiKey::Produce, 3, 11),
     on(ApiKey::Fetch, 4, 12),
-    on(ApiKey::ListOffsets, 1, 8),
+    on(ApiKey::ListOffsets, 1, 10),
     on(ApiKey::Metadata, 0, 12),
     on(ApiKey::OffsetCommit, 2, 9),
     on(ApiKey::OffsetFetch, 1, 9),
