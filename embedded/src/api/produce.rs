@@ -10,8 +10,10 @@ use kafka_protocol::messages::{BrokerId, ProduceRequest, ProduceResponse, TopicN
 use super::{Call, Reply, fetch, text};
 use crate::log::{Appended, Refused, batch};
 use crate::state::State;
-use crate::transactions;
+use crate::transactions::{self, Joins, Producer};
 
+/// From this version on clients know `TRANSACTION_ABORTABLE`.
+const KNOWS_ABORTABLE: i16 = 11;
 /// `acks` of a producer that waits for all replicas.
 const ALL: i16 = -1;
 
@@ -57,6 +59,15 @@ fn append(
         return Err(ResponseError::UnknownTopicOrPartition.into());
     }
     let batch = batch::only(data.records.unwrap_or_default(), call.version)?;
+    let partition = state.led(call.node, topic, index)?;
+    let producer = Producer { id: batch.header.producer_id, epoch: batch.header.producer_epoch };
+    if batch.header.is_transactional() {
+        let id = transactional_id.ok_or(ResponseError::TransactionalIdAuthorizationFailed)?;
+        if !partition.log.has_transaction(producer.id) {
+            let joins = Joins::of(call.version, KNOWS_ABORTABLE);
+            transactions::may_write(state, call.now, id, producer, (topic.clone(), index), joins)?;
+        }
+    }
     if !(-1..=1).contains(&acks) {
         return Err(ResponseError::InvalidRequiredAcks.into());
     }
@@ -66,10 +77,6 @@ fn append(
         if partition.replicas.iter().filter(is_up).count() < partition.log.config().min_insync_replicas {
             return Err(ResponseError::NotEnoughReplicas.into());
         }
-    }
-    let (is_transactional, id) = (batch.header.is_transactional(), batch.header.producer_id);
-    if is_transactional && (transactional_id.is_none() || !partition.log.has_transaction(id)) {
-        transactions::may_append(state, transactional_id, id, batch.header.producer_epoch, topic, index)?;
     }
     let partition = state.led_mut(call.node, topic, index)?;
     let epoch = partition.leader_epoch;
