@@ -63,9 +63,16 @@ fn append(
     let producer = Producer { id: batch.header.producer_id, epoch: batch.header.producer_epoch };
     if batch.header.is_transactional() {
         let id = transactional_id.ok_or(ResponseError::TransactionalIdAuthorizationFailed)?;
-        if !partition.log.has_transaction(producer.id) {
+        if !partition.log.has_transaction(producer.id, producer.epoch) {
             let joins = Joins::of(call.version, KNOWS_ABORTABLE);
+            // An epoch of the second protocol begins with the first sequence, or something got lost.
+            let is_gap = joins == Joins::Written
+                && batch.header.base_sequence != 0
+                && !partition.log.has_batches(producer.id);
             transactions::may_write(state, call.now, id, producer, (topic.clone(), index), joins)?;
+            if is_gap {
+                return Err(ResponseError::OutOfOrderSequenceNumber.into());
+            }
         }
     }
     if !(-1..=1).contains(&acks) {

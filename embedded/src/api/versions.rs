@@ -94,6 +94,13 @@ mod tests {
     }
 
     #[test]
+    fn a_feature_is_in_use_when_what_it_stands_for_is_served() {
+        let features = answer(4).finalized_features;
+        let has_groups = features.iter().any(|one| one.name.as_str() == "group.version");
+        assert_eq!(has_groups, apis::find(ApiKey::ConsumerGroupHeartbeat as i16).is_some());
+    }
+
+    #[test]
     fn old_versions_hide_what_their_clients_would_stumble_over() {
         assert!(supported(4).contains(&"transaction.version".to_owned()));
         assert_eq!(supported(3), ["metadata.version"]);

@@ -55,6 +55,30 @@ fn every_ending_raises_the_epoch_and_begins_the_sequences_anew() {
 }
 
 #[test]
+fn a_producer_that_the_log_does_not_know_begins_with_the_first_sequence() {
+    let mut world = world();
+    let producer = world.init("a").unwrap();
+    assert_eq!(world.produce("a", producer, 0, 3, 1), Err(ResponseError::OutOfOrderSequenceNumber));
+    assert_eq!(world.produce("a", producer, 0, 0, 2), Ok(0));
+    let next = world.end_and_go_on("a", producer, true).unwrap();
+    assert_eq!(world.produce("a", next, 0, 1, 3), Err(ResponseError::OutOfOrderSequenceNumber));
+    assert_eq!(world.read(0, true, 1000).values, [2]);
+}
+
+#[test]
+fn an_epoch_that_was_made_up_is_refused_wherever_it_writes() {
+    let mut world = world();
+    let producer = world.init("a").unwrap();
+    world.produce("a", producer, 0, 0, 1).unwrap();
+    for index in 0..2 {
+        let invented = world.produce("a", raised(producer), index, 0, 2);
+        assert_eq!(invented, Err(ResponseError::InvalidProducerEpoch));
+    }
+    world.end_and_go_on("a", producer, true).unwrap();
+    assert_eq!(world.read(0, true, 1000).values, [1]);
+}
+
+#[test]
 fn a_batch_that_comes_after_the_end_is_in_no_later_transaction() {
     let mut world = world();
     let before = world.init("a").unwrap();
