@@ -93,7 +93,7 @@ impl<T: Into<ResponseKind>> From<T> for Reply {
 /// Answers a request.
 pub(crate) fn handle(state: &mut State, call: &Call<'_>, request: RequestKind) -> Reply {
     match request {
-        RequestKind::ApiVersions(_) => versions::handle().into(),
+        RequestKind::ApiVersions(_) => versions::handle(call).into(),
         RequestKind::Metadata(request) => metadata::handle(state, call, request).into(),
         RequestKind::DescribeTopicPartitions(request) => {
             metadata::describe_topic_partitions(state, call, request).into()
