@@ -31,7 +31,9 @@ extern "system" fn Java_io_testprobe_Native_about<'local>(
     entry(env, &class, "about", |env| {
         let codes: serde_json::Map<_, _> =
             ErrorCode::ALL.iter().map(|code| (code.name().to_owned(), code.number().into())).collect();
-        let about = json!({ "abi": ABI, "version": env!("CARGO_PKG_VERSION"), "codes": codes });
+        let debug = cfg!(debug_assertions);
+        let about =
+            json!({ "abi": ABI, "version": env!("CARGO_PKG_VERSION"), "debug": debug, "codes": codes });
         document(env, &about.to_string())
     })
 }

@@ -12,7 +12,7 @@ final class Native {
 
   private Native() {}
 
-  /** Returns {@code {"abi", "version", "codes"}}. */
+  /** Returns {@code {"abi", "version", "debug", "codes"}}. */
   static native byte[] about();
 
   /** Starts an engine and returns the handle of a probe; {@code explicit} goes over the environment. */

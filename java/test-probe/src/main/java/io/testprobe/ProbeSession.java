@@ -311,7 +311,7 @@ public final class ProbeSession implements AutoCloseable {
   public void close() {
     if (watch.close() && !probe.isClosed()) {
       Call<Void> call = Call.close();
-      probe.completions().awaitClose(starting(call), reading(call));
+      probe.completions().awaitClose(start(call), reading(call));
       Reference.reachabilityFence(this);
     }
   }
@@ -330,7 +330,7 @@ public final class ProbeSession implements AutoCloseable {
   }
 
   private <T> T run(Call<T> call) {
-    T result = probe.completions().await(starting(call), reading(call));
+    T result = probe.completions().await(start(call), reading(call));
     // A session that is used is not gone.
     Reference.reachabilityFence(this);
     return result;
@@ -343,10 +343,14 @@ public final class ProbeSession implements AutoCloseable {
     } catch (ProbeException refused) {
       return CompletableFuture.failedFuture(refused);
     }
-    return probe.completions().submit(starting(call), reading(call));
+    return probe.completions().submit(start(call), reading(call));
   }
 
-  private Completions.Start starting(Call<?> call) {
+  long handle() {
+    return handle;
+  }
+
+  Completions.Start start(Call<?> call) {
     return () -> Native.run(probe.handle(), handle, call.document(), call.key(), call.value(), call.headers());
   }
 
