@@ -17,7 +17,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = ["README.md", "CONTRIBUTING.md"]
-LANGUAGES = {"python", "c", "cpp", "rust", "yaml"}
+LANGUAGES = {"python", "c", "cpp", "java", "rust", "yaml"}
 
 MARK = re.compile(r"^<!-- from: (?P<path>[^#>]+?)(?:#(?P<case>[^>]+?))? -->$")
 ELISION = re.compile(r"^\s*(?:(?:#|//) ?\.\.\.|/\* \.\.\. \*/|\.\.\.)$")
