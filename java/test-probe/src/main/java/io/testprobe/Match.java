@@ -54,8 +54,8 @@ public sealed interface Match permits Match.Spec {
   }
 
   /**
-   * A match that can be narrowed. Each method returns a copy. A null is not "no condition": the engine refuses it, since
-   * a test that lost its id would match every event.
+   * A match that can be narrowed. Each method returns a copy. A null is not "no condition": the engine refuses it,
+   * since a test that lost its id would match every event.
    */
   final class Spec implements Match {
     private final ObjectNode document;

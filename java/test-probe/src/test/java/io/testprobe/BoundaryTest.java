@@ -116,7 +116,8 @@ class BoundaryTest {
     Probe probe = Support.probe();
     String topic = Support.freshTopic();
     try (ProbeSession session = probe.openSession(both(topic))) {
-      List<byte[]> wrong = new ArrayList<>(List.of(new byte[0], new byte[] {-1}, NOTHING, Json.utf8("[]"), Json.utf8("{\"verb\": 5}")));
+      List<byte[]> wrong = new ArrayList<>(
+          List.of(new byte[0], new byte[] {-1}, NOTHING, Json.utf8("[]"), Json.utf8("{\"verb\": 5}")));
       wrong.add(null);
       for (byte[] document : wrong) {
         assertThrows(ProbeException.class,

@@ -44,7 +44,8 @@ class DslTest {
   void configuration_is_a_file_a_text_or_a_map_and_setters_go_over_it(@TempDir Path folder) throws Exception {
     Path file = Files.writeString(folder.resolve("my-probe.yaml"),
         "test-probe:\n  clusters:\n    region2: {bootstrap-servers: 'file:9092'}\n");
-    try (Probe probe = Probe.open(Config.fromFile(file).bootstrapServers("over:9092").schemaRegistryUrl("http://r:1"))) {
+    Config over = Config.fromFile(file).bootstrapServers("over:9092").schemaRegistryUrl("http://r:1");
+    try (Probe probe = Probe.open(over)) {
       assertEquals("over:9092", probe.bootstrapServers());
       assertEquals("http://r:1", probe.schemaRegistryUrl());
       assertEquals("file:9092", probe.cluster("region2").bootstrapServers());
@@ -54,7 +55,8 @@ class DslTest {
     try (Probe probe = Probe.open(Config.fromString("kafka: {bootstrap-servers: 'text:9092'}"))) {
       assertEquals("text:9092", probe.bootstrapServers());
     }
-    try (Probe probe = Probe.open(Config.fromMap(Map.of("clusters", Map.of("b", Map.of("embedded", Map.of("brokers", 2))))))) {
+    Map<String, ?> sections = Map.of("clusters", Map.of("b", Map.of("embedded", Map.of("brokers", 2))));
+    try (Probe probe = Probe.open(Config.fromMap(sections))) {
       assertEquals(2, probe.cluster("b").bootstrapServers().split(",").length);
     }
     try (Probe probe = Probe.embedded(3)) {
@@ -78,8 +80,8 @@ class DslTest {
     assertEquals(Directives.fromString(text).normalised(), built.normalised());
     assertEquals(Directives.fromYaml(file).normalised(), built.normalised());
     assertThrows(UsageException.class, () -> Directives.fromYaml(folder.resolve("absent.yaml")));
-    UsageException error = assertThrows(UsageException.class,
-        () -> Directives.fromString("topics:\n  - {topic: a, role: reader}\n  - {topic: b, role: both, formatt: x}\n").validate());
+    String wrong = "topics:\n  - {topic: a, role: reader}\n  - {topic: b, role: both, formatt: x}\n";
+    UsageException error = assertThrows(UsageException.class, () -> Directives.fromString(wrong).validate());
     assertSame(ErrorCode.INVALID_DIRECTIVE, error.code());
     assertTrue(error.getMessage().contains("reader") && error.getMessage().contains("formatt"));
   }

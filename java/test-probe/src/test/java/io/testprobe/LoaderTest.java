@@ -73,7 +73,8 @@ class LoaderTest {
   private Path jar(boolean withLibrary) throws Exception {
     Path jar = folder.resolve("test-probe.jar");
     Path classes = classes();
-    try (JarOutputStream out = new JarOutputStream(Files.newOutputStream(jar)); Stream<Path> files = Files.walk(classes)) {
+    try (JarOutputStream out = new JarOutputStream(Files.newOutputStream(jar));
+        Stream<Path> files = Files.walk(classes)) {
       for (Path file : files.filter(Files::isRegularFile).toList()) {
         if (withLibrary || !file.toString().endsWith(".so")) {
           out.putNextEntry(new JarEntry(classes.relativize(file).toString()));
@@ -146,8 +147,8 @@ class LoaderTest {
     try (URLClassLoader loader = loader(jar(false))) {
       Exception error = assertThrows(Exception.class, () -> use(loader));
       assertEquals("io.testprobe.UsageException", error.getClass().getName());
-      for (String said : List.of("linux", System.getProperty("os.arch").replace("amd64", "x86_64"), "mvn -f java install",
-          "-Dtestprobe.library.path")) {
+      String arch = System.getProperty("os.arch").replace("amd64", "x86_64");
+      for (String said : List.of("linux", arch, "mvn -f java install", "-Dtestprobe.library.path")) {
         assertTrue(error.getMessage().contains(said), error.getMessage());
       }
       // Not a NoClassDefFoundError from the second call on.

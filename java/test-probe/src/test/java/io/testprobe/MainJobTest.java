@@ -25,8 +25,8 @@ class MainJobTest {
       ProducedAck ack = session.produceEvent("orders", order);
       assertEquals("evt-1", ack.id());
 
-      ReceivedEvent answer = session.expectEvent(
-          "confirmations", Match.type("OrderConfirmed").id("evt-1").json("{\"status\": \"CONFIRMED\"}"), Duration.ofSeconds(10));
+      Match confirmed = Match.type("OrderConfirmed").id("evt-1").json("{\"status\": \"CONFIRMED\"}");
+      ReceivedEvent answer = session.expectEvent("confirmations", confirmed, Duration.ofSeconds(10));
       assertEquals("o-1", answer.valueAs(Confirmation.class).orderId());
 
       Verdict verdict = session.expectNone("rejections", Match.any().after(ack), Duration.ofMillis(500));

@@ -39,7 +39,8 @@ class ProcessesTest {
       command.add("--enable-native-access=ALL-UNNAMED");
     }
     command.addAll(options);
-    command.addAll(List.of("-cp", System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"))));
+    command.add("-cp");
+    command.add(System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")));
     command.add(Children.class.getName());
     command.addAll(List.of(arguments));
     Path output = folder.resolve("output-" + version);

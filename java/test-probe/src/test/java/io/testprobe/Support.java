@@ -20,7 +20,8 @@ final class Support {
   static final String NEVER = "NobodySendsThis";
 
   /** The root of the repository. */
-  static final Path ROOT = Path.of(System.getenv().getOrDefault("TEST_PROBE_ROOT", "../..")).toAbsolutePath().normalize();
+  static final Path ROOT =
+      Path.of(System.getenv().getOrDefault("TEST_PROBE_ROOT", "../..")).toAbsolutePath().normalize();
 
   private Support() {}
 

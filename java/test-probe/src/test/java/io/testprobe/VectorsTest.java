@@ -3,6 +3,8 @@ package io.testprobe;
 import static io.testprobe.Support.LONG;
 import static io.testprobe.Support.SHORT;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -11,7 +13,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -51,7 +55,7 @@ class VectorsTest {
     for (JsonNode code : codes) {
       ErrorCode ours = ErrorCode.valueOf(code.path("name").asText());
       assertEquals(code.path("code").asInt(), ours.number());
-      assertEquals(code.path("category").asText(), ours.category().name().toLowerCase(java.util.Locale.ROOT));
+      assertEquals(code.path("category").asText(), ours.category().name().toLowerCase(Locale.ROOT));
       assertEquals(code.path("retriable").asBoolean(), ours.retriable());
     }
   }
@@ -107,7 +111,8 @@ class VectorsTest {
         difference = vector.path("valid").asBoolean() ? vector.path("name").asText() + ": " + error
             : difference(error, vector);
         for (JsonNode secret : vector.path("never")) {
-          assertTrue(!error.toString().contains(secret.asText()) && !error.context().toString().contains(secret.asText()));
+          assertFalse(error.toString().contains(secret.asText()));
+          assertFalse(error.context().toString().contains(secret.asText()));
         }
       }
       if (difference != null) {
@@ -194,7 +199,7 @@ class VectorsTest {
   void every_match_vector_holds_on_an_event_that_went_through_a_cluster() throws Exception {
     List<String> wrong = new ArrayList<>();
     List<ProbeSession> sessions = new ArrayList<>();
-    Map<String, CompletableFuture<String>> verdicts = new java.util.LinkedHashMap<>();
+    Map<String, CompletableFuture<String>> verdicts = new LinkedHashMap<>();
     try (Probe here = Probe.embedded();
         Probe there = Probe.open(Config.fromEnvironment().bootstrapServers(here.bootstrapServers()))) {
       for (JsonNode vector : vectors("matches").path("cases")) {
@@ -229,7 +234,11 @@ class VectorsTest {
     }
     Throwable cause = error instanceof CompletionException wrapped ? wrapped.getCause() : error;
     ErrorCode code = ((ProbeFailure) cause).code();
-    return code == ErrorCode.EXPECTATION_TIMEOUT ? "differs" : code == ErrorCode.UNDECODABLE ? "undecided" : code.name();
+    return switch (code) {
+      case EXPECTATION_TIMEOUT -> "differs";
+      case UNDECODABLE -> "undecided";
+      default -> code.name();
+    };
   }
 
   @Test
@@ -241,13 +250,13 @@ class VectorsTest {
       for (JsonNode vector : vectors.path("refused")) {
         byte[] call = Json.bytes(Json.object().put("verb", "expect_event").put("topic", topic)
             .set("match", vector.path("match")));
-        UsageException error = org.junit.jupiter.api.Assertions.assertThrows(UsageException.class,
+        UsageException error = assertThrows(UsageException.class,
             () -> Native.run(probe.handle(), session.handle(), call, null, null, null), vector.toString());
         assertEquals(List.of(vector.path("code").asText(), vector.path("message").asText()),
             List.of(error.code().name(), error.explanation()));
         assertEquals(Json.text(vector, "hint"), error.hint());
       }
-      Map<String, CompletableFuture<ReceivedEvent>> expected = new java.util.LinkedHashMap<>();
+      Map<String, CompletableFuture<ReceivedEvent>> expected = new LinkedHashMap<>();
       for (JsonNode vector : vectors.path("words")) {
         if (!vector.path("match").has("after")) {
           expected.put("expected: " + vector.path("words").asText(),

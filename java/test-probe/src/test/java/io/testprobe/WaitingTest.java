@@ -143,7 +143,10 @@ class WaitingTest {
   void a_session_that_nobody_waits_for_any_more_is_closed() {
     String id = "cancelled-" + topic;
     for (int round = 0; round < 50; round++) {
-      probe.openSessionAsync(both(topic), id).cancel(true);
+      CompletableFuture<ProbeSession> opening = probe.openSessionAsync(both(topic), id);
+      if (!opening.cancel(true) && !opening.isCompletedExceptionally()) {
+        opening.join().close();
+      }
       until("the end of the operation", () -> probe.completions().waiting() == 0);
     }
     // The id is free again once whatever was opened is closed.
