@@ -83,7 +83,7 @@ impl Segment {
         let Data::Growing(data, held) = &mut self.data else { return };
         let needed = data.len() + batch.len();
         if needed > data.capacity() {
-            let roomy = (2 * data.capacity()).max(SMALLEST).min(SEGMENT_BYTES).max(needed);
+            let roomy = (2 * data.capacity()).clamp(SMALLEST, SEGMENT_BYTES).max(needed);
             data.reserve_exact(roomy - data.len());
         }
         data.extend_from_slice(batch);

@@ -198,7 +198,10 @@ fn a_log_that_went_another_way_is_told_where_it_left() {
     let data = world.fetched(of(|asked| asked.with_fetch_offset(2).with_last_fetched_epoch(0)));
     assert_eq!((data.diverging_epoch.epoch, data.diverging_epoch.end_offset), (0, 1));
     let data = world.fetched(of(|asked| asked.with_fetch_offset(1).with_last_fetched_epoch(0)));
-    assert_eq!((data.diverging_epoch.epoch, data.records.map(|records| records.len() > 0)), (-1, Some(true)));
+    assert_eq!(
+        (data.diverging_epoch.epoch, data.records.map(|records| !records.is_empty())),
+        (-1, Some(true))
+    );
     let data = world.fetched(of(|asked| asked.with_fetch_offset(1).with_last_fetched_epoch(4)));
     assert_eq!(data.error_code, 1);
 }

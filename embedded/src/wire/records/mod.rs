@@ -13,8 +13,12 @@ mod reader;
 mod writer;
 
 pub(crate) use compression::Codec;
-pub(crate) use reader::{Headers, Record, Records};
-pub(crate) use writer::{BatchWriter, control_batch, write_record};
+#[cfg(test)]
+pub(crate) use reader::Headers;
+pub(crate) use reader::{Record, Records};
+#[cfg(test)]
+pub(crate) use writer::BatchWriter;
+pub(crate) use writer::{control_batch, write_record};
 
 /// The bytes of a batch before its first record.
 pub(crate) const HEADER: usize = 61;
