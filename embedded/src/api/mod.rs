@@ -50,6 +50,7 @@ pub(crate) struct Call<'a> {
 
 /// What a request is answered with.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "it is taken apart at once; a box would cost each request")]
 pub(crate) enum Reply {
     Now(ResponseKind),
     /// The state answers later, through a [`Responder`].

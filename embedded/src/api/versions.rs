@@ -73,12 +73,14 @@ mod tests {
     use std::time::Instant;
 
     use super::*;
+    use crate::security::Principal;
     use crate::state::Now;
 
     fn answer(version: i16) -> ApiVersionsResponse {
         let now = Now { mono: Instant::now(), wall_ms: 0 };
         let (client_id, peer) = (StrBytes::default(), IpAddr::V4(Ipv4Addr::LOCALHOST));
-        handle(&Call { now, node: 1, version, client_id: &client_id, peer })
+        let principal = &Principal::anonymous();
+        handle(&Call { now, node: 1, version, client_id: &client_id, peer, principal })
     }
 
     fn supported(version: i16) -> Vec<String> {

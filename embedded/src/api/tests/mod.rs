@@ -4,4 +4,5 @@ mod acls;
 mod configs;
 mod nodes;
 mod topics;
+mod versions;
 mod world;
