@@ -24,15 +24,15 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "requested" => ClientAuth::Requested,
         _ => ClientAuth::None,
     };
+    let listeners = vec![Protocol::from_name(word(0)).ok_or("unknown protocol")?];
     let security = SecurityOptions {
-        protocol: Protocol::from_name(word(0)).ok_or("unknown protocol")?,
         mechanisms: mechanisms.ok_or("unknown mechanism")?,
         users: vec![User::new("alice", "wonder"), User::new("bob", "builder")],
         oauthbearer: Some(OAuthBearer::Signed(KeySet::hmac(SECRET), TokenRules::default())),
         max_reauth: Duration::from_millis(word(3).parse().unwrap_or(0)),
         tls: TlsOptions { client_auth, ..TlsOptions::default() },
     };
-    let kafka = EmbeddedKafka::start(Options { security, ..Options::default() })?;
+    let kafka = EmbeddedKafka::start(Options { listeners, security, ..Options::default() })?;
     let mut said = serde_json::json!({"bootstrap": kafka.bootstrap_servers()});
     if let Some(authority) = kafka.certificate_authority() {
         let client = authority.client("alice", &["tests"])?;

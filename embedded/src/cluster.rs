@@ -9,19 +9,22 @@ use kafka_protocol::messages::TopicName;
 use kafka_protocol::protocol::StrBytes;
 use tokio::sync::mpsc;
 
+use crate::api::topics::create_directly;
 use crate::faults::{Faults, Requests};
 use crate::options::Options;
-use crate::security::{CertificateAuthority, Security};
+use crate::security::{CertificateAuthority, Protocol, Security};
 use crate::server::{self, Command, Done, Shared};
-use crate::state::State;
 use crate::state::leaders::BrokerError;
+use crate::state::{ListenerId, State};
 
 /// A running embedded cluster. It lives on a thread of its own and ends when this handle is dropped: its
 /// sockets are closed, its thread has ended and its records are gone when `drop` returns.
 #[derive(Debug)]
 pub struct EmbeddedKafka {
     shared: Arc<Shared>,
+    /// Of the first broker, one for each listener, then of the second.
     addresses: Vec<SocketAddr>,
+    protocols: Vec<Protocol>,
     /// The thread ends when it is dropped.
     commands: Option<mpsc::UnboundedSender<Command>>,
     thread: Option<JoinHandle<()>>,
@@ -34,11 +37,23 @@ pub struct EmbeddedKafka {
 pub struct BrokerInfo {
     /// The id that clients see; the first broker has 1.
     pub id: i32,
-    /// Where it listens while it is up.
+    /// Where it listens while it is up, with the first of its listeners.
     pub address: SocketAddr,
     /// Whether it is up.
     pub up: bool,
 }
+
+/// Why a topic was not created.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TopicError(String);
+
+impl fmt::Display for TopicError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for TopicError {}
 
 /// Why an embedded cluster could not be started.
 #[derive(Debug)]
@@ -96,7 +111,17 @@ impl EmbeddedKafka {
                 reason: format!("`{}` is less than 1", options.default_partitions),
             });
         }
-        let security = Security::new(options.security.clone())
+        let protocols = options.listeners.clone();
+        let twice = |index: &usize| protocols[..*index].contains(&protocols[*index]);
+        if let Some(index) = (0..protocols.len()).find(twice) {
+            let reason = format!("`{}` was given twice", protocols[index]);
+            return Err(StartError::InvalidOption { option: "listeners", reason });
+        }
+        if protocols.is_empty() {
+            let reason = "there was none".to_owned();
+            return Err(StartError::InvalidOption { option: "listeners", reason });
+        }
+        let security = Security::new(options.security.clone(), &protocols)
             .map_err(|error| StartError::InvalidOption { option: "security", reason: error.to_string() })?;
         let listeners = listen(&options)?;
         let addresses: Vec<SocketAddr> = listeners.iter().map(|(_, address)| *address).collect();
@@ -118,16 +143,33 @@ impl EmbeddedKafka {
         Ok(Self {
             shared,
             addresses,
+            protocols,
             commands: Some(commands),
             thread: Some(thread),
             pid: std::process::id(),
         })
     }
 
-    /// Returns where clients connect: `host:port` of each broker, comma-separated.
+    /// Returns where clients connect by the first listener: `host:port` of each broker, comma-separated.
     pub fn bootstrap_servers(&self) -> String {
-        let each: Vec<String> = self.addresses.iter().map(SocketAddr::to_string).collect();
-        each.join(",")
+        self.servers(0)
+    }
+
+    /// Returns where clients connect that speak this protocol, if there is a listener for it.
+    pub fn bootstrap_servers_of(&self, protocol: Protocol) -> Option<String> {
+        let listener = self.protocols.iter().position(|listener| *listener == protocol)?;
+        Some(self.servers(listener))
+    }
+
+    /// Returns every listener with where clients connect, in the order of [`Options::listeners`].
+    pub fn listeners(&self) -> Vec<(Protocol, String)> {
+        let each = self.protocols.iter().enumerate();
+        each.map(|(listener, protocol)| (*protocol, self.servers(listener))).collect()
+    }
+
+    fn servers(&self, listener: ListenerId) -> String {
+        let of_it = self.addresses.iter().skip(listener).step_by(self.protocols.len());
+        of_it.map(SocketAddr::to_string).collect::<Vec<_>>().join(",")
     }
 
     /// Returns the cluster id that clients see.
@@ -141,10 +183,18 @@ impl EmbeddedKafka {
         self.shared.security.authority()
     }
 
+    /// Creates a topic, with [`Options::default_partitions`] when no number is given. As by an administrator's
+    /// call, a topic that is there already is an error.
+    pub fn create_topic(&self, name: &str, partitions: Option<i32>) -> Result<(), TopicError> {
+        let name = StrBytes::from_string(name.to_owned());
+        let created = self.shared.with(|state, _| create_directly(state, name, partitions.unwrap_or(-1)));
+        created.map_err(|(_, reason)| TopicError(reason))
+    }
+
     /// Returns the brokers, in the order of their ids.
     pub fn brokers(&self) -> Vec<BrokerInfo> {
         let state = self.state();
-        let each = state.nodes.all().iter().zip(&self.addresses);
+        let each = state.nodes.all().iter().zip(self.addresses.iter().step_by(self.protocols.len()));
         each.map(|(node, address)| BrokerInfo { id: node.id, address: *address, up: node.up }).collect()
     }
 
@@ -181,7 +231,8 @@ impl EmbeddedKafka {
         let commands = self.commands.as_ref().ok_or(BrokerError::Ended)?;
         commands.send(command(done)).map_err(|_| BrokerError::Ended)?;
         let index = usize::try_from(id).ok().and_then(|id| id.checked_sub(1));
-        let port = index.and_then(|index| self.addresses.get(index)).map_or(0, SocketAddr::port);
+        let address = index.and_then(|index| self.addresses.get(index * self.protocols.len()));
+        let port = address.map_or(0, SocketAddr::port);
         let outcome = outcome.recv().map_err(|_| BrokerError::Ended)?;
         outcome.map_err(|source| BrokerError::Listen { port, source })
     }
@@ -217,11 +268,15 @@ impl Drop for EmbeddedKafka {
     }
 }
 
-/// Listens for each broker, before the thread starts: an error is the caller's, and the ports are known.
+/// Listens before the thread starts: an error is the caller's, and the ports are known. Returns the listeners of the
+/// first broker, then those of the second.
 fn listen(options: &Options) -> Result<Vec<(TcpListener, SocketAddr)>, StartError> {
-    (0..options.brokers)
-        .map(|index| {
-            let port = if options.port == 0 { 0 } else { options.port.saturating_add(index) };
+    let doors =
+        (0..options.brokers).flat_map(|broker| (0..options.listeners.len()).map(move |at| (broker, at)));
+    doors
+        .map(|(broker, listener)| {
+            let offset = (listener as u16).saturating_mul(options.brokers).saturating_add(broker);
+            let port = if options.port == 0 { 0 } else { options.port.saturating_add(offset) };
             let address = SocketAddr::new(options.host, port);
             let failed = |source| StartError::Listen { address, source };
             let listener = TcpListener::bind(address).map_err(failed)?;

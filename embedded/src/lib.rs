@@ -26,6 +26,6 @@ mod state;
 mod transactions;
 mod wire;
 
-pub use cluster::{BrokerInfo, EmbeddedKafka, StartError};
+pub use cluster::{BrokerInfo, EmbeddedKafka, StartError, TopicError};
 pub use options::{Limits, Options, WhenFull};
 pub use state::leaders::BrokerError;

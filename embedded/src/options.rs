@@ -4,17 +4,21 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::security::{AclOptions, SecurityOptions};
+use crate::security::{AclOptions, Protocol, SecurityOptions};
 
 /// What an embedded cluster is started with. The default is one broker that creates topics on demand.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// How many brokers there are, each a listener of its own over one state; 1 to 100.
+    /// How many brokers there are, each with listeners of its own over one state; 1 to 100.
     pub brokers: u16,
     /// The address that the brokers listen on and name to clients.
     pub host: IpAddr,
-    /// The port of the first broker, the next ones follow; 0 lets the system choose.
+    /// The port of the first broker, the next ones follow, and then those of the second listener; 0 lets the
+    /// system choose.
     pub port: u16,
+    /// What each broker listens for, each on a port of its own and none twice (`listeners`). Clients are told the
+    /// addresses of the listener that they came by; the default is PLAINTEXT.
+    pub listeners: Vec<Protocol>,
     /// The cluster id; none makes a random one.
     pub cluster_id: Option<String>,
     /// Whether producing to a topic, or asking for it with permission to create, makes it
@@ -44,7 +48,7 @@ pub struct Options {
     /// compacted. Kafka looks each 5 minutes (`log.retention.check.interval.ms`) and 15 s
     /// (`log.cleaner.backoff.ms`), which is long for a test.
     pub cleaning_interval: Duration,
-    /// What the brokers speak and how clients authenticate; the default is PLAINTEXT.
+    /// How clients authenticate on the listeners that ask for it.
     pub security: SecurityOptions,
     /// What clients may do; none lets all of them do everything (`authorizer.class.name`).
     pub acls: Option<AclOptions>,
@@ -91,6 +95,7 @@ impl Default for Options {
             brokers: 1,
             host: IpAddr::V4(Ipv4Addr::LOCALHOST),
             port: 0,
+            listeners: vec![Protocol::Plaintext],
             cluster_id: None,
             auto_create_topics: true,
             default_partitions: 1,

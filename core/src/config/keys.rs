@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::embedded::EMBEDDED;
 use crate::document::{Key, Kind, Table, schema_document};
 
 const MILLION: i64 = 1_000_000;
@@ -41,12 +42,6 @@ pub(super) static CLUSTER: Table = Table {
         Key::new("principals", Kind::MapOf(&Kind::Object(&PRINCIPAL)), "Principals of this cluster."),
         Key::new("allow-unsafe", Kind::Boolean, "Lets through what loads code or weakens security."),
     ],
-};
-
-/// `embedded:`.
-pub(super) static EMBEDDED: Table = Table {
-    what: "`embedded`",
-    keys: &[Key::new("brokers", Kind::Integer(1, 9), "How many brokers; 1 when absent.")],
 };
 
 /// `schema-registry:`.

@@ -5,6 +5,7 @@
 
 mod clusters;
 mod duration;
+mod embedded;
 mod environment;
 mod keys;
 mod layers;
@@ -16,6 +17,10 @@ mod read;
 mod references;
 mod tree;
 
+pub use embedded::{
+    ClientAuth, EmbeddedAcls, EmbeddedConfig, EmbeddedOauth, EmbeddedSecurity, EmbeddedTls, GroupTimings,
+    TokenProof, WhenFull,
+};
 pub use keys::json_schema;
 pub use load::DEFAULT_FILE;
 pub use model::*;

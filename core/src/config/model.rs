@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
+use super::embedded::EmbeddedConfig;
+
 /// Everything a probe is configured with.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Config {
@@ -81,13 +83,6 @@ impl ClusterConfig {
     pub fn at(servers: &str) -> Self {
         Self { bootstrap_servers: servers.to_owned(), ..Self::default() }
     }
-}
-
-/// An in-process cluster.
-#[derive(Clone, Debug, PartialEq)]
-pub struct EmbeddedConfig {
-    /// How many brokers.
-    pub brokers: u32,
 }
 
 /// A schema registry.

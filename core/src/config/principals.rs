@@ -36,18 +36,8 @@ pub(super) fn principals(
 
 fn principal(node: &Node, name: &str, around: Around, problems: &mut Problems) -> Option<PrincipalConfig> {
     let fields = Fields::open(node, &PRINCIPAL, problems)?;
-    let protocol = match fields.choice("protocol", problems) {
-        Some("SSL") => Protocol::Ssl,
-        Some("SASL_PLAINTEXT") => Protocol::SaslPlaintext,
-        Some("SASL_SSL") => Protocol::SaslSsl,
-        _ => Protocol::Plaintext,
-    };
-    let mechanism = fields.choice("mechanism", problems).map(|word| match word {
-        "PLAIN" => Mechanism::Plain,
-        "SCRAM-SHA-256" => Mechanism::ScramSha256,
-        "SCRAM-SHA-512" => Mechanism::ScramSha512,
-        _ => Mechanism::OauthBearer,
-    });
+    let protocol = fields.choice("protocol", problems).map_or(Protocol::Plaintext, protocol);
+    let mechanism = fields.choice("mechanism", problems).map(mechanism);
     let token_endpoint = fields.text("token-endpoint", problems);
     if let (Some(url), Some(node)) = (&token_endpoint, fields.node("token-endpoint")) {
         http_url("token-endpoint", url, &node.place, problems);
@@ -71,6 +61,26 @@ fn principal(node: &Node, name: &str, around: Around, problems: &mut Problems) -
     check_sasl(&fields, name, &read, around, problems);
     check_tls(&fields, name, &read, problems);
     Some(read)
+}
+
+/// Returns the protocol that is one of the words for it.
+pub(super) fn protocol(word: &str) -> Protocol {
+    match word {
+        "SSL" => Protocol::Ssl,
+        "SASL_PLAINTEXT" => Protocol::SaslPlaintext,
+        "SASL_SSL" => Protocol::SaslSsl,
+        _ => Protocol::Plaintext,
+    }
+}
+
+/// Returns the mechanism that is one of the words for it.
+pub(super) fn mechanism(word: &str) -> Mechanism {
+    match word {
+        "PLAIN" => Mechanism::Plain,
+        "SCRAM-SHA-256" => Mechanism::ScramSha256,
+        "SCRAM-SHA-512" => Mechanism::ScramSha512,
+        _ => Mechanism::OauthBearer,
+    }
 }
 
 fn check_sasl(

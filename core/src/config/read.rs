@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::duration::duration;
-use super::keys::{CLUSTER, CONFIG, DSL, EMBEDDED, LIMITS, OAUTH, REGISTRY};
+use super::embedded;
+use super::keys::{CLUSTER, CONFIG, DSL, LIMITS, OAUTH, REGISTRY};
 use super::model::*;
 use super::principals::{Around, principals};
 use super::properties::properties;
@@ -64,14 +65,9 @@ fn cluster(node: &Node, name: &str, problems: &mut Problems) -> Option<ClusterCo
     let oauth = fields.node("oauth").and_then(|node| oauth(node, problems));
     let token_endpoint = oauth.as_ref().is_some_and(|oauth| oauth.token_endpoint.is_some());
     let around = Around { token_endpoint, allow_unsafe };
-    let embedded = fields.node("embedded").and_then(|node| {
-        let fields = Fields::open(node, &EMBEDDED, problems)?;
-        let brokers = fields.integer("brokers", problems).unwrap_or(1);
-        Some(EmbeddedConfig { brokers: u32::try_from(brokers).unwrap_or(1) })
-    });
     Some(ClusterConfig {
         bootstrap_servers: bootstrap_servers(&fields, name, problems),
-        embedded,
+        embedded: fields.node("embedded").and_then(|node| embedded::read(node, problems)),
         schema_registry: fields.node("schema-registry").and_then(|node| registry(node, problems)),
         oauth,
         properties: properties(fields.node("properties"), allow_unsafe, problems),
@@ -177,7 +173,7 @@ fn read_limits(node: &Node, limits: &mut Limits, problems: &mut Problems) {
     read_duration(&fields, "close-timeout", &mut limits.close_timeout, problems);
 }
 
-fn read_duration(fields: &Fields<'_>, name: &str, slot: &mut Duration, problems: &mut Problems) {
+pub(super) fn read_duration(fields: &Fields<'_>, name: &str, slot: &mut Duration, problems: &mut Problems) {
     let Some(node) = fields.node(name) else { return };
     match node.text().and_then(duration) {
         Some(duration) => *slot = duration,

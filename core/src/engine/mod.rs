@@ -89,7 +89,7 @@ impl ProbeBuilder {
     pub fn embedded(mut self, brokers: u32) -> Self {
         let cluster = self.config.clusters.entry(DEFAULT_CLUSTER.to_owned()).or_default();
         cluster.bootstrap_servers = String::new();
-        cluster.embedded = Some(EmbeddedConfig { brokers });
+        cluster.embedded = Some(EmbeddedConfig::with_brokers(brokers));
         self
     }
 

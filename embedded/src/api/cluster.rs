@@ -34,8 +34,8 @@ pub(super) fn describe(
     let brokers = state.nodes.up().map(|node| {
         DescribeClusterBroker::default()
             .with_broker_id(BrokerId(node.id))
-            .with_host(node.host.clone())
-            .with_port(node.port)
+            .with_host(node.address(call.listener).host.clone())
+            .with_port(node.address(call.listener).port)
             .with_rack(None)
     });
     let asked = request.include_cluster_authorized_operations;

@@ -42,7 +42,11 @@ fn found(state: &mut State, call: &Call<'_>, key: StrBytes, key_type: i8) -> Coo
     let coordinator = Coordinator::default().with_key(key);
     match node {
         Ok(node) => {
-            coordinator.with_node_id(BrokerId(node.id)).with_host(node.host.clone()).with_port(node.port)
+            let address = node.address(call.listener);
+            coordinator
+                .with_node_id(BrokerId(node.id))
+                .with_host(address.host.clone())
+                .with_port(address.port)
         }
         Err((error, reason)) => coordinator
             .with_error_code(error.code())

@@ -252,6 +252,10 @@ impl Fetch {
             .with_high_watermark(-1)
             .with_last_stable_offset(-1)
             .with_log_start_offset(-1);
+        if error == ResponseError::UnknownTopicOrPartition {
+            // As in Kafka, where this error is found before the log is asked.
+            return data.with_aborted_transactions(Some(Vec::new()));
+        }
         let moved = matches!(error, ResponseError::NotLeaderOrFollower | ResponseError::FencedLeaderEpoch);
         let known = state.topics.get(topic).and_then(|topic| topic.partition(asked.partition));
         match known.and_then(|partition| Some((partition.leader?, partition.leader_epoch))) {

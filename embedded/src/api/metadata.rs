@@ -45,8 +45,8 @@ pub(super) fn handle(state: &mut State, call: &Call<'_>, request: MetadataReques
     let broker = |node: &crate::state::nodes::Node| {
         MetadataResponseBroker::default()
             .with_node_id(BrokerId(node.id))
-            .with_host(node.host.clone())
-            .with_port(node.port)
+            .with_host(node.address(call.listener).host.clone())
+            .with_port(node.address(call.listener).port)
     };
     MetadataResponse::default()
         .with_brokers(state.nodes.up().map(broker).collect())

@@ -20,7 +20,7 @@ mod records;
 pub(crate) mod refuse;
 #[cfg(test)]
 mod tests;
-mod topics;
+pub(crate) mod topics;
 mod transaction_admin;
 mod transaction_offsets;
 mod transactions;
@@ -33,7 +33,7 @@ use kafka_protocol::protocol::StrBytes;
 use tokio::sync::oneshot;
 
 use crate::security::Principal;
-use crate::state::{NodeId, Now, State};
+use crate::state::{ListenerId, NodeId, Now, State};
 
 /// Who asks what when.
 #[derive(Debug, Clone, Copy)]
@@ -41,6 +41,8 @@ pub(crate) struct Call<'a> {
     pub(crate) now: Now,
     /// The broker that was asked.
     pub(crate) node: NodeId,
+    /// The listener that the client came by: it is told the addresses of that one.
+    pub(crate) listener: ListenerId,
     pub(crate) version: i16,
     pub(crate) client_id: &'a StrBytes,
     pub(crate) peer: IpAddr,

@@ -17,7 +17,7 @@ use crate::state::nodes::Node;
 use crate::state::topics::is_internal;
 use crate::transactions::{self, Joins, Producer};
 
-/// From this version on clients know `TRANSACTION_ABORTABLE`.
+/// From this version on clients know `TRANSACTION_ABORTABLE` (KIP-890).
 const KNOWS_ABORTABLE: i16 = 11;
 /// `acks` of a producer that waits for all replicas.
 const ALL: i16 = -1;
@@ -58,7 +58,7 @@ pub(super) fn handle(state: &mut State, call: &Call<'_>, request: ProduceRequest
         0 if failed => Reply::Close("a produce request without acknowledgement failed"),
         0 => Reply::Nothing,
         _ => {
-            let endpoints = endpoints(state, &responses);
+            let endpoints = endpoints(state, call, &responses);
             ProduceResponse::default().with_responses(responses).with_node_endpoints(endpoints).into()
         }
     }
@@ -84,7 +84,8 @@ fn append(
     let producer = Producer { id: batch.header.producer_id, epoch: batch.header.producer_epoch };
     if batch.header.is_transactional() {
         let id = transactional_id.ok_or(ResponseError::TransactionalIdAuthorizationFailed)?;
-        if !partition.log.has_transaction(producer.id, producer.epoch) {
+        // A batch without a producer is taken for what it holds, whatever it says of transactions.
+        if producer.id >= 0 && !partition.log.has_transaction(producer.id, producer.epoch) {
             let joins = Joins::of(call.version, KNOWS_ABORTABLE);
             // An epoch of the second protocol begins with the first sequence, or something got lost.
             let is_gap = joins == Joins::Written
@@ -165,15 +166,15 @@ fn refuse(
 }
 
 /// Returns where the leaders are that the answer names, so that clients need not ask (KIP-951).
-fn endpoints(state: &State, responses: &[TopicProduceResponse]) -> Vec<NodeEndpoint> {
+fn endpoints(state: &State, call: &Call<'_>, responses: &[TopicProduceResponse]) -> Vec<NodeEndpoint> {
     let partitions = responses.iter().flat_map(|topic| &topic.partition_responses);
     let leaders: BTreeSet<i32> = partitions.map(|partition| partition.current_leader.leader_id.0).collect();
     let nodes = leaders.into_iter().filter_map(|id| state.nodes.get(id));
     let endpoint = |node: &Node| {
         NodeEndpoint::default()
             .with_node_id(BrokerId(node.id))
-            .with_host(node.host.clone())
-            .with_port(node.port)
+            .with_host(node.address(call.listener).host.clone())
+            .with_port(node.address(call.listener).port)
             .with_rack(None)
     };
     nodes.map(endpoint).collect()

@@ -80,7 +80,7 @@ mod tests {
         let now = Now { mono: Instant::now(), wall_ms: 0 };
         let (client_id, peer) = (StrBytes::default(), IpAddr::V4(Ipv4Addr::LOCALHOST));
         let principal = &Principal::anonymous();
-        handle(&Call { now, node: 1, version, client_id: &client_id, peer, principal })
+        handle(&Call { now, node: 1, listener: 0, version, client_id: &client_id, peer, principal })
     }
 
     fn supported(version: i16) -> Vec<String> {

@@ -10,7 +10,7 @@ use kafka_protocol::messages::{
 use kafka_protocol::protocol::StrBytes;
 
 use super::sasl::{Authenticator, Step};
-use super::{Principal, Security};
+use super::{Principal, Protocol, Security};
 use crate::wire::frame::Limits;
 
 /// The largest frame before a client is authenticated (`sasl.server.max.receive.size`).
@@ -53,8 +53,8 @@ struct Sasl {
 
 impl Gate {
     /// Returns the gate of a connection over which nothing was said yet; `transport` is who TLS says it is.
-    pub(crate) fn new(security: &Arc<Security>, transport: Principal) -> Self {
-        let sasl = security.options().protocol.uses_sasl().then(|| Sasl {
+    pub(crate) fn new(security: &Arc<Security>, protocol: Protocol, transport: Principal) -> Self {
+        let sasl = protocol.uses_sasl().then(|| Sasl {
             authenticator: Authenticator::new(security.clone()),
             authenticated: false,
             raw: false,

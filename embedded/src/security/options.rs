@@ -8,13 +8,12 @@ use super::jwt::{Claims, KeySet, TokenRules};
 use super::sasl::{Mechanism, ScramCredentials};
 use super::tls::{self, CertificateAuthority, TlsError, TlsOptions};
 use super::{Protocol, Secret};
+use crate::state::ListenerId;
 
-/// What the listeners of a cluster ask of their clients. The default is PLAINTEXT.
+/// What the listeners of a cluster ask of their clients: those that use SASL, and those that use TLS.
 #[derive(Debug, Clone, Default)]
 pub struct SecurityOptions {
-    /// What is spoken.
-    pub protocol: Protocol,
-    /// The mechanisms that clients may choose from (`sasl.enabled.mechanisms`), with a SASL protocol.
+    /// The mechanisms that clients may choose from (`sasl.enabled.mechanisms`), on SASL listeners.
     pub mechanisms: Vec<Mechanism>,
     /// Who may log in with PLAIN and SCRAM.
     pub users: Vec<User>,
@@ -23,7 +22,7 @@ pub struct SecurityOptions {
     /// How long a SASL session lasts before the client has to authenticate again
     /// (`connections.max.reauth.ms`, KIP-368); zero is for ever.
     pub max_reauth: Duration,
-    /// Certificates and what is asked of those of clients, with a TLS protocol.
+    /// Certificates and what is asked of those of clients, on TLS listeners.
     pub tls: TlsOptions,
 }
 
@@ -69,14 +68,9 @@ impl fmt::Debug for OAuthBearer {
 }
 
 impl SecurityOptions {
-    /// Returns options for a SASL protocol with one mechanism and these users.
-    pub fn sasl(protocol: Protocol, mechanism: Mechanism, users: impl IntoIterator<Item = User>) -> Self {
-        Self { protocol, mechanisms: vec![mechanism], users: users.into_iter().collect(), ..Self::default() }
-    }
-
-    /// Returns options for TLS with generated certificates, without client authentication.
-    pub fn ssl() -> Self {
-        Self { protocol: Protocol::Ssl, ..Self::default() }
+    /// Returns options for SASL with one mechanism and these users.
+    pub fn sasl(mechanism: Mechanism, users: impl IntoIterator<Item = User>) -> Self {
+        Self { mechanisms: vec![mechanism], users: users.into_iter().collect(), ..Self::default() }
     }
 }
 
@@ -99,6 +93,7 @@ impl fmt::Display for SecurityError {
 /// Options that were found usable, with what is derived from them once. Shared by all connections.
 pub(crate) struct Security {
     options: SecurityOptions,
+    listeners: Vec<Protocol>,
     authority: Option<CertificateAuthority>,
     acceptor: Option<tokio_rustls::TlsAcceptor>,
     /// Of SCRAM-SHA-256 and SCRAM-SHA-512, derived when somebody first asks: that takes about a millisecond
@@ -114,26 +109,36 @@ impl fmt::Debug for Security {
 
 impl Security {
     /// Checks options and makes certificates where TLS needs them and none were given.
-    pub(crate) fn new(options: SecurityOptions) -> Result<Self, SecurityError> {
-        if options.protocol.uses_sasl() {
-            check_sasl(&options).map_err(SecurityError::Sasl)?;
+    pub(crate) fn new(options: SecurityOptions, listeners: &[Protocol]) -> Result<Self, SecurityError> {
+        if let Some(listener) = listeners.iter().find(|listener| listener.uses_sasl()) {
+            check_sasl(&options, *listener).map_err(SecurityError::Sasl)?;
         }
-        let (authority, acceptor) = if options.protocol.uses_tls() {
+        let (authority, acceptor) = if listeners.iter().any(|listener| listener.uses_tls()) {
             let made = tls::acceptor(&options.tls).map_err(SecurityError::Tls)?;
             (made.authority, Some(made.acceptor))
         } else {
             (None, None)
         };
-        Ok(Self { options, authority, acceptor, scram: Default::default() })
+        Ok(Self { options, listeners: listeners.to_vec(), authority, acceptor, scram: Default::default() })
     }
 
     pub(crate) fn options(&self) -> &SecurityOptions {
         &self.options
     }
 
-    /// Returns what accepts TLS, with a TLS protocol.
-    pub(crate) fn acceptor(&self) -> Option<&tokio_rustls::TlsAcceptor> {
-        self.acceptor.as_ref()
+    /// Returns how many listeners each broker has.
+    pub(crate) fn listeners(&self) -> usize {
+        self.listeners.len()
+    }
+
+    /// Returns what is spoken on a listener.
+    pub(crate) fn protocol(&self, listener: ListenerId) -> Protocol {
+        self.listeners.get(listener).copied().unwrap_or_default()
+    }
+
+    /// Returns what accepts TLS on a listener that uses it.
+    pub(crate) fn acceptor(&self, listener: ListenerId) -> Option<&tokio_rustls::TlsAcceptor> {
+        self.acceptor.as_ref().filter(|_| self.protocol(listener).uses_tls())
     }
 
     /// Returns the authority that was made, where certificates were.
@@ -150,9 +155,9 @@ impl Security {
     }
 }
 
-fn check_sasl(options: &SecurityOptions) -> Result<(), String> {
+fn check_sasl(options: &SecurityOptions, listener: Protocol) -> Result<(), String> {
     if options.mechanisms.is_empty() {
-        return Err(format!("`{}` was asked for without a mechanism", options.protocol));
+        return Err(format!("`{listener}` was asked for without a mechanism"));
     }
     if options.mechanisms.contains(&Mechanism::OAuthBearer) && options.oauthbearer.is_none() {
         return Err("OAUTHBEARER was enabled without a way to check tokens".to_owned());
@@ -174,11 +179,11 @@ mod tests {
 
     #[test]
     fn options_that_nobody_could_log_in_with_are_refused() {
-        let refused = |options: SecurityOptions| match Security::new(options) {
+        let refused = |options: SecurityOptions| match Security::new(options, &[Protocol::SaslPlaintext]) {
             Err(error) => error.to_string(),
             Ok(_) => String::new(),
         };
-        let mut options = SecurityOptions { protocol: Protocol::SaslPlaintext, ..Default::default() };
+        let mut options = SecurityOptions::default();
         assert_eq!(refused(options.clone()), "`SASL_PLAINTEXT` was asked for without a mechanism");
         options.mechanisms = vec![Mechanism::OAuthBearer];
         assert_eq!(refused(options.clone()), "OAUTHBEARER was enabled without a way to check tokens");
@@ -193,13 +198,12 @@ mod tests {
     fn no_secret_is_shown_by_debug() {
         let rules = TokenRules::default();
         let options = SecurityOptions {
-            protocol: Protocol::SaslPlaintext,
             mechanisms: vec![Mechanism::Plain, Mechanism::ScramSha256, Mechanism::OAuthBearer],
             users: vec![User::new("alice", "hunter2")],
             oauthbearer: Some(OAuthBearer::Signed(KeySet::hmac(b"hunter2-hunter2-hunter2-hunter2!"), rules)),
             ..Default::default()
         };
-        let security = Security::new(options.clone()).expect("usable");
+        let security = Security::new(options.clone(), &[Protocol::SaslPlaintext]).expect("usable");
         security.scram(super::super::sasl::ScramHash::Sha256);
         let callback = OAuthBearer::Callback(Arc::new(|_| Err("hunter2".to_owned())));
         for shown in [format!("{options:?}"), format!("{security:#?}"), format!("{callback:?}")] {

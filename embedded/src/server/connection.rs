@@ -14,8 +14,8 @@ use tokio::time::timeout;
 
 use super::Shared;
 use super::exchange::Asked;
+use super::listeners::Door;
 use crate::security::{self, Admit, Gate, Principal};
-use crate::state::NodeId;
 use crate::wire::frame::{self, Header, Incoming, Limits, Refusal};
 
 /// The size of a frame.
@@ -29,26 +29,26 @@ const READ_AHEAD: usize = 64 * 1024;
 const HANDSHAKE: Duration = Duration::from_secs(10);
 
 /// Serves a connection to its end.
-pub(super) async fn serve(shared: Arc<Shared>, stream: TcpStream, peer: SocketAddr, node: NodeId) {
+pub(super) async fn serve(shared: Arc<Shared>, stream: TcpStream, peer: SocketAddr, door: Door) {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%peer, %error, "a connection ended before it began");
         return;
     }
     let security = shared.security.clone();
-    let end = match security.acceptor() {
-        None => Connection::new(shared, stream, peer, node, Principal::anonymous()).serve().await,
+    let end = match security.acceptor(door.listener) {
+        None => Connection::new(shared, stream, peer, door, Principal::anonymous()).serve().await,
         Some(acceptor) => match timeout(HANDSHAKE, acceptor.accept(stream)).await {
             Err(_) => Err(End::Refused("a TLS handshake took too long".to_owned())),
             Ok(Ok(stream)) => {
                 let from = security.options().tls.principal_from;
                 let principal = security::principal_of(stream.get_ref().1, from);
-                Connection::new(shared, stream, peer, node, principal).serve().await
+                Connection::new(shared, stream, peer, door, principal).serve().await
             }
             Ok(Err(error)) => Err(End::Io(error)),
         },
     };
     if let Err(end) = end {
-        tracing::debug!(%peer, node, %end, "a connection ended");
+        tracing::debug!(%peer, node = door.node, %end, "a connection ended");
     }
 }
 
@@ -90,16 +90,16 @@ pub(super) struct Connection<S> {
     pub(super) shared: Arc<Shared>,
     stream: S,
     pub(super) peer: SocketAddr,
-    pub(super) node: NodeId,
+    pub(super) door: Door,
     input: BytesMut,
     pub(super) gate: Gate,
     limits: Limits,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
-    fn new(shared: Arc<Shared>, stream: S, peer: SocketAddr, node: NodeId, transport: Principal) -> Self {
-        let gate = Gate::new(&shared.security, transport);
-        Self { shared, stream, peer, node, input: BytesMut::new(), gate, limits: Limits::default() }
+    fn new(shared: Arc<Shared>, stream: S, peer: SocketAddr, door: Door, transport: Principal) -> Self {
+        let gate = Gate::new(&shared.security, shared.security.protocol(door.listener), transport);
+        Self { shared, stream, peer, door, input: BytesMut::new(), gate, limits: Limits::default() }
     }
 
     async fn serve(mut self) -> Result<(), End> {

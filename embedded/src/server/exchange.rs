@@ -8,6 +8,7 @@ use kafka_protocol::protocol::StrBytes;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::connection::{Connection, End};
+use super::listeners::Door;
 use crate::api::{self, Call, Reply, answers, places};
 use crate::faults::{Ending, KafkaError, Outcome, Parts, Plan, Seen};
 use crate::state::{Now, State};
@@ -114,8 +115,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     fn guarded<T>(&self, asked: &Asked, change: impl FnOnce(&mut State, &Call<'_>) -> T) -> Result<T, End> {
         let Asked { api, version, client_id, .. } = asked;
         let change = |state: &mut State, now: Now| {
-            let (node, peer, principal) = (self.node, self.peer.ip(), self.gate.principal());
-            change(state, &Call { now, node, version: *version, client_id, peer, principal })
+            let Door { node, listener } = self.door;
+            let (peer, principal) = (self.peer.ip(), self.gate.principal());
+            change(state, &Call { now, node, listener, version: *version, client_id, peer, principal })
         };
         catch_unwind(AssertUnwindSafe(|| self.shared.with(change))).map_err(|_| {
             tracing::error!(?api, version, "the embedded cluster panicked while it answered");

@@ -8,7 +8,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::{JoinHandle, JoinSet};
 
 use super::{ACCEPT_REST, Shared, connection};
-use crate::state::NodeId;
+use crate::state::{ListenerId, NodeId};
 
 /// Connections that wait to be accepted, as many as the standard library lets wait.
 const BACKLOG: u32 = 128;
@@ -16,7 +16,7 @@ const BACKLOG: u32 = 128;
 /// What the handle of a cluster asks of its thread.
 #[derive(Debug)]
 pub(crate) enum Command {
-    /// The broker's listener and its connections are closed.
+    /// The broker's listeners and its connections are closed.
     Stop(NodeId, Done),
     /// The broker listens where it did before.
     Start(NodeId, Done),
@@ -25,8 +25,15 @@ pub(crate) enum Command {
 /// Where the outcome of a command goes.
 pub(crate) type Done = std_mpsc::Sender<std::io::Result<()>>;
 
-/// One broker's listener.
+/// One listener of one broker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Door {
+    pub(super) node: NodeId,
+    pub(super) listener: ListenerId,
+}
+
 struct Listener {
+    door: Door,
     address: SocketAddr,
     mode: Mode,
 }
@@ -41,83 +48,100 @@ enum Mode {
     Closed,
 }
 
-/// The listeners of all brokers, in the order of their ids.
+/// The listeners of all brokers.
 pub(super) struct Listeners {
     shared: Arc<Shared>,
     each: Vec<Listener>,
 }
 
 impl Listeners {
+    /// Serves on listeners that are bound: those of the first broker, then those of the second.
     pub(super) fn new(shared: Arc<Shared>, listeners: Vec<TcpListener>) -> Self {
-        let mut all = Self { shared, each: Vec::new() };
+        let of_each = shared.security.listeners();
+        let mut each = Vec::new();
         for (index, listener) in listeners.into_iter().enumerate() {
-            let node = index as NodeId + 1;
-            match listener.local_addr().and_then(|address| Ok((address, all.serve(node, listener)?))) {
-                Ok((address, mode)) => all.each.push(Listener { address, mode }),
-                Err(error) => tracing::error!(%error, node, "a broker could not listen"),
+            let door = Door { node: (index / of_each) as NodeId + 1, listener: index % of_each };
+            let address = listener.local_addr();
+            match address.and_then(|address| Ok((address, tokio::net::TcpListener::from_std(listener)?))) {
+                Ok((address, socket)) => {
+                    each.push(Listener { door, address, mode: Mode::serving(&shared, door, socket) });
+                }
+                Err(error) => tracing::error!(%error, node = door.node, "a broker could not listen"),
             }
         }
-        all
-    }
-
-    fn serve(&self, node: NodeId, listener: TcpListener) -> std::io::Result<Mode> {
-        Ok(self.serve_on(node, tokio::net::TcpListener::from_std(listener)?))
-    }
-
-    fn serve_on(&self, node: NodeId, listener: tokio::net::TcpListener) -> Mode {
-        let (stop, stopped) = oneshot::channel();
-        Mode::Serving { stop, task: tokio::spawn(accept(self.shared.clone(), listener, node, stopped)) }
+        Self { shared, each }
     }
 
     /// Does what is asked, until nobody can ask any more.
     pub(super) async fn obey(mut self, mut commands: mpsc::UnboundedReceiver<Command>) {
         while let Some(command) = commands.recv().await {
             let (result, done) = match command {
-                Command::Stop(node, done) => (self.stop(node).await, done),
-                Command::Start(node, done) => (self.start(node), done),
+                Command::Stop(node, done) => {
+                    self.stop(node).await;
+                    (Ok(()), done)
+                }
+                Command::Start(node, done) => (self.start(node).await, done),
             };
             // Whoever asked waits, unless its thread is gone.
             let _ = done.send(result);
         }
     }
 
-    fn get(&mut self, node: NodeId) -> Option<&mut Listener> {
-        self.each.get_mut(usize::try_from(node).ok()?.checked_sub(1)?)
+    fn of(&mut self, node: NodeId) -> impl Iterator<Item = &mut Listener> {
+        self.each.iter_mut().filter(move |listener| listener.door.node == node)
     }
 
-    async fn stop(&mut self, node: NodeId) -> std::io::Result<()> {
-        let Some(listener) = self.get(node) else { return Ok(()) };
-        let mode = std::mem::replace(&mut listener.mode, Mode::Closed);
+    async fn stop(&mut self, node: NodeId) {
+        for listener in self.of(node) {
+            listener.stop().await;
+        }
+    }
+
+    /// Starts all listeners of a broker, or none.
+    async fn start(&mut self, node: NodeId) -> std::io::Result<()> {
+        let shared = self.shared.clone();
+        let started = self.of(node).try_for_each(|listener| listener.start(&shared));
+        if started.is_err() {
+            self.stop(node).await;
+        }
+        started
+    }
+}
+
+impl Mode {
+    fn serving(shared: &Arc<Shared>, door: Door, listener: tokio::net::TcpListener) -> Self {
+        let (stop, stopped) = oneshot::channel();
+        Self::Serving { stop, task: tokio::spawn(accept(shared.clone(), listener, door, stopped)) }
+    }
+}
+
+impl Listener {
+    async fn stop(&mut self) {
+        let mode = std::mem::replace(&mut self.mode, Mode::Closed);
         let Mode::Serving { stop, task } = mode else {
-            listener.mode = mode;
-            return Ok(());
+            self.mode = mode;
+            return;
         };
         drop(stop);
         if let Err(error) = task.await {
-            tracing::error!(%error, node, "the listener of a broker ended badly");
+            tracing::error!(%error, node = self.door.node, "the listener of a broker ended badly");
         }
         // Without it the port may be another's when the broker comes back, which is an error then.
-        if let Ok(kept) = keep(listener.address) {
-            listener.mode = Mode::Kept(kept);
+        if let Ok(kept) = keep(self.address) {
+            self.mode = Mode::Kept(kept);
         }
-        Ok(())
     }
 
-    fn start(&mut self, node: NodeId) -> std::io::Result<()> {
-        let Some(listener) = self.get(node) else { return Ok(()) };
-        let address = listener.address;
-        let socket = match std::mem::replace(&mut listener.mode, Mode::Closed) {
+    fn start(&mut self, shared: &Arc<Shared>) -> std::io::Result<()> {
+        let socket = match std::mem::replace(&mut self.mode, Mode::Closed) {
             serving @ Mode::Serving { .. } => {
-                listener.mode = serving;
+                self.mode = serving;
                 return Ok(());
             }
             Mode::Kept(socket) => socket,
-            Mode::Closed => keep(address)?,
+            Mode::Closed => keep(self.address)?,
         };
-        let mode = self.serve_on(node, socket.listen(BACKLOG)?);
-        if let Some(listener) = self.get(node) {
-            listener.mode = mode;
-        }
+        self.mode = Mode::serving(shared, self.door, socket.listen(BACKLOG)?);
         Ok(())
     }
 }
@@ -137,7 +161,7 @@ fn keep(address: SocketAddr) -> std::io::Result<TcpSocket> {
 async fn accept(
     shared: Arc<Shared>,
     listener: tokio::net::TcpListener,
-    node: NodeId,
+    door: Door,
     mut stopped: oneshot::Receiver<()>,
 ) {
     let mut connections = JoinSet::new();
@@ -146,10 +170,10 @@ async fn accept(
             _ = &mut stopped => break,
             accepted = listener.accept() => match accepted {
                 Ok((stream, peer)) => {
-                    connections.spawn(connection::serve(shared.clone(), stream, peer, node));
+                    connections.spawn(connection::serve(shared.clone(), stream, peer, door));
                 }
                 Err(error) => {
-                    tracing::warn!(%error, node, "a connection was not accepted");
+                    tracing::warn!(%error, node = door.node, "a connection was not accepted");
                     tokio::time::sleep(ACCEPT_REST).await;
                 }
             },

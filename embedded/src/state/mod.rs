@@ -19,7 +19,7 @@ use crate::log::memory::Memory;
 use crate::options::Options;
 use crate::security::acl::Authorizer;
 use crate::transactions::{self, Transactions};
-pub(crate) use nodes::{NodeId, Nodes};
+pub(crate) use nodes::{ListenerId, NodeId, Nodes};
 use timers::{Timer, TimerId, Timers};
 use topics::Topics;
 
@@ -53,13 +53,13 @@ pub(crate) struct State {
 }
 
 impl State {
-    /// Returns an empty cluster whose brokers are at these addresses.
+    /// Returns an empty cluster whose brokers are at these addresses, each with one for every listener.
     pub(crate) fn new(options: Options, addresses: &[SocketAddr]) -> Self {
         let mut random = options.seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed);
         let cluster_id = options.cluster_id.clone().unwrap_or_else(|| cluster_id(&mut random));
         Self {
             cluster_id: StrBytes::from_string(cluster_id),
-            nodes: Nodes::new(addresses),
+            nodes: Nodes::new(addresses, options.listeners.len()),
             topics: Topics::default(),
             fetches: Fetches::default(),
             memory: Memory::new(&options.limits),

@@ -1,4 +1,4 @@
-//! The brokers: one listener each, over one state.
+//! The brokers, each with an address for every listener, over one state.
 
 use std::net::SocketAddr;
 
@@ -8,13 +8,29 @@ use kafka_protocol::protocol::StrBytes;
 /// A broker's id; the first is 1.
 pub(crate) type NodeId = i32;
 
+/// The place of a listener in [`crate::Options::listeners`], the same for all brokers.
+pub(crate) type ListenerId = usize;
+
 /// One broker.
 #[derive(Debug)]
 pub(crate) struct Node {
     pub(crate) id: NodeId,
+    addresses: Vec<Address>,
+    pub(crate) up: bool,
+}
+
+/// Where a broker listens, as clients are told.
+#[derive(Debug)]
+pub(crate) struct Address {
     pub(crate) host: StrBytes,
     pub(crate) port: i32,
-    pub(crate) up: bool,
+}
+
+impl Node {
+    /// Returns where clients find the broker that came by this listener.
+    pub(crate) fn address(&self, listener: ListenerId) -> &Address {
+        &self.addresses[listener.min(self.addresses.len() - 1)]
+    }
 }
 
 /// The brokers of a cluster; at least one.
@@ -22,14 +38,19 @@ pub(crate) struct Node {
 pub(crate) struct Nodes(Vec<Node>);
 
 impl Nodes {
-    pub(crate) fn new(addresses: &[SocketAddr]) -> Self {
-        let node = |(index, address): (usize, &SocketAddr)| Node {
-            id: index as NodeId + 1,
+    /// Returns the brokers at these addresses: those of the first broker, one for each listener, then those of the
+    /// second.
+    pub(crate) fn new(addresses: &[SocketAddr], listeners: usize) -> Self {
+        let address = |address: &SocketAddr| Address {
             host: StrBytes::from_string(address.ip().to_string()),
             port: i32::from(address.port()),
+        };
+        let node = |(index, addresses): (usize, &[SocketAddr])| Node {
+            id: index as NodeId + 1,
+            addresses: addresses.iter().map(address).collect(),
             up: true,
         };
-        Self(addresses.iter().enumerate().map(node).collect())
+        Self(addresses.chunks_exact(listeners.max(1)).enumerate().map(node).collect())
     }
 
     pub(crate) fn all(&self) -> &[Node] {

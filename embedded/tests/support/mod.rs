@@ -1,5 +1,4 @@
 //! A client of raw frames, for tests.
-#![expect(dead_code, reason = "each test uses a part of it")]
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
@@ -17,15 +16,15 @@ use kafka_protocol::records::{
 };
 
 /// How long anything in a test may take before it counts as hanging.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
-pub fn text(text: &str) -> StrBytes {
+pub(crate) fn text(text: &str) -> StrBytes {
     StrBytes::from_string(text.to_owned())
 }
 
 /// Waits until a condition holds.
 #[track_caller]
-pub fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
+pub(crate) fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
     let until = Instant::now() + PATIENCE;
     while !holds() {
         assert!(Instant::now() < until, "it did not come true that {what}");
@@ -35,18 +34,18 @@ pub fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
 
 /// A connection to a broker.
 #[derive(Debug)]
-pub struct Client {
-    pub stream: TcpStream,
+pub(crate) struct Client {
+    pub(crate) stream: TcpStream,
     client_id: String,
     correlation_id: i32,
 }
 
 impl Client {
-    pub fn connect(address: &str) -> Self {
+    pub(crate) fn connect(address: &str) -> Self {
         Self::named(address, "test")
     }
 
-    pub fn named(address: &str, client_id: &str) -> Self {
+    pub(crate) fn named(address: &str, client_id: &str) -> Self {
         let stream = TcpStream::connect(address).expect("a connection");
         stream.set_nodelay(true).expect("no delay");
         stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
@@ -55,17 +54,17 @@ impl Client {
 
     /// Sends a request and returns its answer.
     #[track_caller]
-    pub fn call<R: Request>(&mut self, version: i16, request: &R) -> R::Response {
+    pub(crate) fn call<R: Request>(&mut self, version: i16, request: &R) -> R::Response {
         self.try_call(version, request).expect("an answer")
     }
 
     /// Sends a request; fails when the connection is closed instead of an answer.
-    pub fn try_call<R: Request>(&mut self, version: i16, request: &R) -> io::Result<R::Response> {
+    pub(crate) fn try_call<R: Request>(&mut self, version: i16, request: &R) -> io::Result<R::Response> {
         self.send(version, request)?;
         self.receive::<R>(version)
     }
 
-    pub fn send<R: Request>(&mut self, version: i16, request: &R) -> io::Result<()> {
+    pub(crate) fn send<R: Request>(&mut self, version: i16, request: &R) -> io::Result<()> {
         self.correlation_id += 1;
         let header = RequestHeader::default()
             .with_request_api_key(R::KEY)
@@ -78,13 +77,13 @@ impl Client {
         self.send_frame(&frame)
     }
 
-    pub fn send_frame(&mut self, frame: &[u8]) -> io::Result<()> {
+    pub(crate) fn send_frame(&mut self, frame: &[u8]) -> io::Result<()> {
         let mut out = (frame.len() as i32).to_be_bytes().to_vec();
         out.extend_from_slice(frame);
         self.stream.write_all(&out)
     }
 
-    pub fn receive<R: Request>(&mut self, version: i16) -> io::Result<R::Response> {
+    pub(crate) fn receive<R: Request>(&mut self, version: i16) -> io::Result<R::Response> {
         let mut frame = self.receive_frame()?;
         let header =
             ResponseHeader::decode(&mut frame, R::Response::header_version(version)).expect("a header");
@@ -94,7 +93,7 @@ impl Client {
         Ok(response)
     }
 
-    pub fn receive_frame(&mut self) -> io::Result<Bytes> {
+    pub(crate) fn receive_frame(&mut self) -> io::Result<Bytes> {
         let mut size = [0; 4];
         self.stream.read_exact(&mut size)?;
         let mut frame = vec![0; i32::from_be_bytes(size) as usize];
@@ -103,7 +102,7 @@ impl Client {
     }
 
     /// Returns whether the broker closes the connection, with a word or without.
-    pub fn is_closed(&mut self) -> bool {
+    pub(crate) fn is_closed(&mut self) -> bool {
         let mut byte = [0];
         match self.stream.read(&mut byte) {
             Ok(read) => read == 0,
@@ -112,7 +111,7 @@ impl Client {
     }
 
     /// Returns whether nothing comes for a while.
-    pub fn is_silent_for(&mut self, time: Duration) -> bool {
+    pub(crate) fn is_silent_for(&mut self, time: Duration) -> bool {
         self.stream.set_read_timeout(Some(time)).expect("a timeout");
         let mut byte = [0];
         let read = self.stream.read(&mut byte);
@@ -120,30 +119,30 @@ impl Client {
         read.is_err_and(|error| matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut))
     }
 
-    pub fn produce(&mut self, places: &[(&str, i32)], values: &[&str]) -> ProduceResponse {
+    pub(crate) fn produce(&mut self, places: &[(&str, i32)], values: &[&str]) -> ProduceResponse {
         self.call(9, &produce(places, batch(values, Producer::NONE), -1))
     }
 
-    pub fn fetch(&mut self, place: (&str, i32), from: i64) -> FetchResponse {
+    pub(crate) fn fetch(&mut self, place: (&str, i32), from: i64) -> FetchResponse {
         self.call(12, &fetch(&[place], from, 0))
     }
 }
 
 /// Who an idempotent or transactional producer is.
 #[derive(Debug, Clone, Copy)]
-pub struct Producer {
-    pub id: i64,
-    pub epoch: i16,
-    pub sequence: i32,
-    pub is_transactional: bool,
+pub(crate) struct Producer {
+    pub(crate) id: i64,
+    pub(crate) epoch: i16,
+    pub(crate) sequence: i32,
+    pub(crate) is_transactional: bool,
 }
 
 impl Producer {
-    pub const NONE: Self = Self { id: -1, epoch: -1, sequence: -1, is_transactional: false };
+    pub(crate) const NONE: Self = Self { id: -1, epoch: -1, sequence: -1, is_transactional: false };
 }
 
 /// Returns a batch with a record for each value.
-pub fn batch(values: &[&str], producer: Producer) -> Bytes {
+pub(crate) fn batch(values: &[&str], producer: Producer) -> Bytes {
     let record = |(place, value): (usize, &&str)| Record {
         transactional: producer.is_transactional,
         control: false,
@@ -167,13 +166,13 @@ pub fn batch(values: &[&str], producer: Producer) -> Bytes {
 }
 
 /// Returns the records of batches, checked.
-pub fn records(bytes: &Bytes) -> Result<Vec<Record>, String> {
+pub(crate) fn records(bytes: &Bytes) -> Result<Vec<Record>, String> {
     let sets = RecordBatchDecoder::decode_all(&mut bytes.clone()).map_err(|error| format!("{error:#}"))?;
     Ok(sets.into_iter().flat_map(|set| set.records).collect())
 }
 
 /// Returns a request that puts the same batch into each partition.
-pub fn produce(places: &[(&str, i32)], batch: Bytes, acks: i16) -> ProduceRequest {
+pub(crate) fn produce(places: &[(&str, i32)], batch: Bytes, acks: i16) -> ProduceRequest {
     let mut topics: Vec<TopicProduceData> = Vec::new();
     for (topic, partition) in places {
         let data = PartitionProduceData::default().with_index(*partition).with_records(Some(batch.clone()));
@@ -188,7 +187,7 @@ pub fn produce(places: &[(&str, i32)], batch: Bytes, acks: i16) -> ProduceReques
 }
 
 /// Returns a request that reads partitions from an offset on and waits so long for a byte.
-pub fn fetch(places: &[(&str, i32)], from: i64, wait_ms: i32) -> FetchRequest {
+pub(crate) fn fetch(places: &[(&str, i32)], from: i64, wait_ms: i32) -> FetchRequest {
     let topic = |(topic, partition): &(&str, i32)| {
         let asked = FetchPartition::default()
             .with_partition(*partition)

@@ -4,6 +4,7 @@
 use super::words;
 use super::{DEFAULT, Described, STATIC, Synonym, code};
 use crate::log::config::{DEFINITIONS, Kind};
+use crate::state::nodes::Address;
 use crate::state::topics::INTERNAL_PARTITIONS;
 use crate::state::{NodeId, State};
 
@@ -41,16 +42,20 @@ fn given(state: &State, node: NodeId) -> impl Iterator<Item = Described> {
     let options = &state.options;
     let security = &options.security;
     let millis = |time: std::time::Duration| time.as_millis().to_string();
-    let listener = state.nodes.get(node).map(|node| {
-        let host = if node.host.contains(':') { format!("[{}]", node.host) } else { node.host.to_string() };
-        format!("{}://{host}:{}", security.protocol.name(), node.port)
+    let listeners = state.nodes.get(node).map(|node| {
+        let listeners = options.listeners.iter().enumerate().map(|(listener, protocol)| {
+            let Address { host, port } = node.address(listener);
+            let host = if host.contains(':') { format!("[{host}]") } else { host.to_string() };
+            format!("{protocol}://{host}:{port}")
+        });
+        listeners.collect::<Vec<_>>().join(",")
     });
     let mechanisms: Vec<&str> = security.mechanisms.iter().map(|mechanism| mechanism.name()).collect();
     let (boolean, int, long, list) = (Kind::Boolean, ANY_INT, ANY_LONG, Kind::Anything);
     let cleaning = millis(options.cleaning_interval);
     let factor = options.default_replication_factor().to_string();
     [
-        ("advertised.listeners", list, listener.clone().unwrap_or_default()),
+        ("advertised.listeners", list, listeners.clone().unwrap_or_default()),
         ("auto.create.topics.enable", boolean, options.auto_create_topics.to_string()),
         ("broker.id", int, node.to_string()),
         ("connections.max.reauth.ms", long, millis(security.max_reauth)),
@@ -59,7 +64,7 @@ fn given(state: &State, node: NodeId) -> impl Iterator<Item = Described> {
         ("group.initial.rebalance.delay.ms", int, millis(options.initial_rebalance_delay)),
         ("group.max.session.timeout.ms", int, millis(options.max_session_timeout)),
         ("group.min.session.timeout.ms", int, millis(options.min_session_timeout)),
-        ("listeners", list, listener.unwrap_or_default()),
+        ("listeners", list, listeners.unwrap_or_default()),
         ("log.cleaner.backoff.ms", long, cleaning.clone()),
         ("log.retention.check.interval.ms", long, cleaning),
         ("node.id", int, node.to_string()),

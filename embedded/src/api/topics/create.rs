@@ -3,7 +3,7 @@
 use kafka_protocol::ResponseError;
 use kafka_protocol::messages::create_topics_request::{CreatableReplicaAssignment, CreatableTopic};
 use kafka_protocol::messages::create_topics_response::{CreatableTopicConfigs, CreatableTopicResult};
-use kafka_protocol::messages::{CreateTopicsRequest, CreateTopicsResponse};
+use kafka_protocol::messages::{CreateTopicsRequest, CreateTopicsResponse, TopicName};
 use kafka_protocol::protocol::StrBytes;
 
 use super::{MOST_PARTITIONS, Refusal, assignment, count, too_many, unauthorized};
@@ -44,6 +44,16 @@ pub(in crate::api) fn create(
         });
     }
     CreateTopicsResponse::default().with_topics(results)
+}
+
+/// Creates a topic for whoever holds the cluster; `-1` partitions are as many as the options say.
+pub(crate) fn create_directly(state: &mut State, name: StrBytes, partitions: i32) -> Result<(), Refusal> {
+    let asked = CreatableTopic::default().with_name(TopicName(name)).with_num_partitions(partitions);
+    let asked = asked.with_replication_factor(-1);
+    let mut left = MOST_PARTITIONS;
+    let Plan { assignment, .. } = plan(state, &asked, &mut left)?;
+    state.insert_topic(&asked.name, assignment);
+    Ok(())
 }
 
 /// Returns whether a client may make a topic of this name.

@@ -10,6 +10,7 @@ use std::hash::Hash;
 
 use kafka_protocol::ResponseError;
 
+pub(crate) use create::create_directly;
 pub(super) use create::{create, may_create};
 pub(super) use delete::delete;
 pub(super) use grow::grow;
@@ -18,7 +19,7 @@ pub(super) use grow::grow;
 const MOST_PARTITIONS: usize = 10_000;
 
 /// Why something was refused: the error and its message.
-type Refusal = (ResponseError, String);
+pub(crate) type Refusal = (ResponseError, String);
 
 fn unauthorized() -> Refusal {
     (ResponseError::TopicAuthorizationFailed, "the client was not authorized to do this".to_owned())

@@ -80,7 +80,8 @@ impl World {
         let client_id = text("client");
         let peer = IpAddr::V4(Ipv4Addr::LOCALHOST);
         let principal = &crate::security::Principal::anonymous();
-        let call = Call { now: self.time(), node, version, client_id: &client_id, peer, principal };
+        let call =
+            Call { now: self.time(), node, listener: 0, version, client_id: &client_id, peer, principal };
         Answer { api, version, reply: api::handle(&mut self.state, &call, request) }
     }
 

@@ -36,7 +36,8 @@ impl World {
         let client_id = StrBytes::default();
         let peer = IpAddr::V4(Ipv4Addr::LOCALHOST);
         let principal = &crate::security::Principal::anonymous();
-        let call = Call { now: self.now, node: 1, version, client_id: &client_id, peer, principal };
+        let call =
+            Call { now: self.now, node: 1, listener: 0, version, client_id: &client_id, peer, principal };
         api::handle(&mut self.state, &call, request.into())
     }
 

@@ -8,10 +8,12 @@ const GOOD: &[u8] = b"\0alice\0wonder";
 
 fn gate(max_reauth_ms: u64) -> Gate {
     let users = [User::new("alice", "wonder"), User::new("bob", "builder")];
-    let mut options = SecurityOptions::sasl(Protocol::SaslPlaintext, Mechanism::Plain, users);
+    let mut options = SecurityOptions::sasl(Mechanism::Plain, users);
     options.mechanisms.push(Mechanism::ScramSha512);
     options.max_reauth = Duration::from_millis(max_reauth_ms);
-    Gate::new(&Arc::new(Security::new(options).expect("usable")), Principal::anonymous())
+    let protocol = Protocol::SaslPlaintext;
+    let security = Security::new(options, &[protocol]).expect("usable");
+    Gate::new(&Arc::new(security), protocol, Principal::anonymous())
 }
 
 fn handshake(gate: &mut Gate, mechanism: &'static str, now_ms: i64) -> (i16, Vec<String>, bool) {
@@ -82,8 +84,8 @@ fn a_wrong_password_is_told_and_ends_the_connection() {
 
 #[test]
 fn a_listener_without_sasl_admits_everything_and_has_no_business_with_sasl() {
-    let security = Arc::new(Security::new(SecurityOptions::default()).expect("usable"));
-    let mut gate = Gate::new(&security, Principal::user("CN=alice"));
+    let security = Arc::new(Security::new(SecurityOptions::default(), &[Protocol::Ssl]).expect("usable"));
+    let mut gate = Gate::new(&security, Protocol::Ssl, Principal::user("CN=alice"));
     assert_eq!(gate.admit(ApiKey::Metadata, NOW), Admit::Yes);
     assert_eq!(gate.principal(), &Principal::user("CN=alice"));
     assert_eq!(handshake(&mut gate, "PLAIN", NOW), (34, Vec::new(), false));

@@ -140,9 +140,9 @@ mod tests {
             "ever==" => Ok(Claims { principal: "bob".to_owned(), expires_ms: None }),
             other => Err(format!("{other} was not known")),
         };
-        let mut options = SecurityOptions::sasl(Protocol::SaslPlaintext, Mechanism::OAuthBearer, []);
+        let mut options = SecurityOptions::sasl(Mechanism::OAuthBearer, []);
         options.oauthbearer = Some(OAuthBearer::Callback(Arc::new(check)));
-        Security::new(options).expect("usable")
+        Security::new(options, &[Protocol::SaslPlaintext]).expect("usable")
     }
 
     fn accepted(name: &str, expires_ms: Option<i64>) -> Outcome {

@@ -38,8 +38,8 @@ mod tests {
 
     fn said(message: &[u8]) -> Result<String, String> {
         let users = [User::new("alice", "wonder"), User::new("unset", ""), User::new("zoë", "pä ss")];
-        let options = SecurityOptions::sasl(Protocol::SaslPlaintext, Mechanism::Plain, users);
-        match step(&Security::new(options).expect("usable"), message) {
+        let options = SecurityOptions::sasl(Mechanism::Plain, users);
+        match step(&Security::new(options, &[Protocol::SaslPlaintext]).expect("usable"), message) {
             Outcome::Accepted { reply, name, expires_ms: None } if reply.is_empty() => Ok(name),
             Outcome::Told(message) => Err(message),
             other => panic!("{other:?}"),

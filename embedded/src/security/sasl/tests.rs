@@ -7,10 +7,10 @@ const NOW: i64 = 1_700_000_000_000;
 
 fn authenticator(change: impl FnOnce(&mut SecurityOptions)) -> Authenticator {
     let users = [User::new("alice", "wonder"), User::new("bob", "builder")];
-    let mut options = SecurityOptions::sasl(Protocol::SaslPlaintext, Mechanism::Plain, users);
+    let mut options = SecurityOptions::sasl(Mechanism::Plain, users);
     options.mechanisms.push(Mechanism::ScramSha256);
     change(&mut options);
-    Authenticator::new(Arc::new(Security::new(options).expect("usable")))
+    Authenticator::new(Arc::new(Security::new(options, &[Protocol::SaslPlaintext]).expect("usable")))
 }
 
 fn done(name: &str, lifetime_ms: Option<i64>) -> Step {

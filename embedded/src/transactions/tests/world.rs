@@ -117,7 +117,7 @@ impl World {
         let client_id = StrBytes::from_static_str("test");
         let peer = IpAddr::V4(Ipv4Addr::LOCALHOST);
         let principal = &crate::security::Principal::anonymous();
-        let call = Call { now: self.now, node, version, client_id: &client_id, peer, principal };
+        let call = Call { now: self.now, node, listener: 0, version, client_id: &client_id, peer, principal };
         api::handle(&mut self.state, &call, request.into())
     }
 
