@@ -2,7 +2,7 @@
 //! append that completes it, or by its timer. Each answer is whole: no fetch session is ever given (KIP-227).
 
 use std::collections::HashMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use kafka_protocol::ResponseError;
 use kafka_protocol::messages::fetch_request::{FetchPartition, FetchTopic};
@@ -36,6 +36,7 @@ struct Pending {
     /// How much there is already, of all its partitions.
     bytes: usize,
     responder: Responder,
+    until: Instant,
     timer: TimerId,
 }
 
@@ -79,14 +80,19 @@ pub(super) fn handle(state: &mut State, call: &Call<'_>, request: FetchRequest) 
     if found.at_once || found.bytes >= fetch.least() || fetch.request.max_wait_ms <= 0 {
         return found.response.into();
     }
+    let until = call.now.mono + Duration::from_millis(fetch.request.max_wait_ms as u64);
+    let (responder, reply) = Responder::new();
+    wait(state, fetch, until, responder);
+    reply
+}
+
+/// Lets a fetch wait at its partitions, under a new name.
+fn wait(state: &mut State, fetch: Fetch, until: Instant, responder: Responder) {
     let id = state.fetches.next;
     state.fetches.next += 1;
-    let until = call.now.mono + Duration::from_millis(fetch.request.max_wait_ms as u64);
     let timer = state.timers.set(until, Timer::Fetch(id));
-    let (responder, reply) = Responder::new();
     let bytes = fetch.wait_at_partitions(state, id);
-    state.fetches.waiting.insert(id, Pending { fetch, bytes, responder, timer });
-    reply
+    state.fetches.waiting.insert(id, Pending { fetch, bytes, responder, until, timer });
 }
 
 /// Counts what was appended to a partition, or became stable there, for the fetches that wait for it; answers
@@ -111,14 +117,19 @@ pub(crate) fn grown(state: &mut State, topic: &TopicName, partition: i32) {
     }
 }
 
-/// Looks again at fetches whose partitions went away or changed their leader; those that still find too little
-/// go on waiting at their other partitions.
+/// Looks again at fetches that were taken from a partition that went away or changed its leader; those that
+/// still find too little go on waiting.
 pub(crate) fn wake(state: &mut State, _now: Now, waiting: Vec<Waiter>) {
     for Waiter { fetch: id, .. } in waiting {
-        let Some(pending) = state.fetches.waiting.get(&id) else { continue };
-        let found = pending.fetch.read(state);
-        if found.at_once || found.bytes >= pending.fetch.least() {
-            answer(state, id);
+        let Some(pending) = state.fetches.waiting.remove(&id) else { continue };
+        let Pending { fetch, responder, until, timer, .. } = pending;
+        state.timers.cancel(timer);
+        let found = fetch.read(state);
+        if found.at_once || found.bytes >= fetch.least() {
+            responder.answer(found.response);
+        } else {
+            // Under a new name, so that what it left at its partitions counts no more.
+            wait(state, fetch, until, responder);
         }
     }
 }

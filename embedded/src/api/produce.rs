@@ -15,8 +15,10 @@ use crate::security::acl::Operation;
 use crate::state::State;
 use crate::state::nodes::Node;
 use crate::state::topics::is_internal;
-use crate::transactions;
+use crate::transactions::{self, Joins, Producer};
 
+/// From this version on clients know `TRANSACTION_ABORTABLE`.
+const KNOWS_ABORTABLE: i16 = 11;
 /// `acks` of a producer that waits for all replicas.
 const ALL: i16 = -1;
 /// The only client that Kafka lets write to its own topics.
@@ -78,6 +80,22 @@ fn append(
         return Err(ResponseError::InvalidTopicException.into());
     }
     let batch = batch::only(data.records.unwrap_or_default(), call.version)?;
+    let partition = state.led(call.node, topic, index)?;
+    let producer = Producer { id: batch.header.producer_id, epoch: batch.header.producer_epoch };
+    if batch.header.is_transactional() {
+        let id = transactional_id.ok_or(ResponseError::TransactionalIdAuthorizationFailed)?;
+        if !partition.log.has_transaction(producer.id, producer.epoch) {
+            let joins = Joins::of(call.version, KNOWS_ABORTABLE);
+            // An epoch of the second protocol begins with the first sequence, or something got lost.
+            let is_gap = joins == Joins::Written
+                && batch.header.base_sequence != 0
+                && !partition.log.has_batches(producer.id);
+            transactions::may_write(state, call.now, id, producer, (topic.clone(), index), joins)?;
+            if is_gap {
+                return Err(ResponseError::OutOfOrderSequenceNumber.into());
+            }
+        }
+    }
     if !(-1..=1).contains(&acks) {
         return Err(ResponseError::InvalidRequiredAcks.into());
     }
@@ -89,10 +107,6 @@ fn append(
         if partition.replicas.iter().filter(is_up).count() < needed {
             return Err(ResponseError::NotEnoughReplicas.into());
         }
-    }
-    let (is_transactional, id) = (batch.header.is_transactional(), batch.header.producer_id);
-    if is_transactional && (transactional_id.is_none() || !partition.log.has_transaction(id)) {
-        transactions::may_append(state, transactional_id, id, batch.header.producer_epoch, topic, index)?;
     }
     let partition = state.led_mut(call.node, topic, index)?;
     let epoch = partition.leader_epoch;

@@ -170,6 +170,24 @@ fn a_fetch_of_a_topic_that_is_deleted_is_answered() {
 }
 
 #[test]
+fn a_fetch_that_was_looked_at_again_for_nothing_goes_on_waiting() {
+    let mut world = world(1);
+    let mut waiting = world.fetch(request(0..1));
+    let partition = world.state.topics.get_mut(&topic()).and_then(|topic| topic.partition_mut(0)).unwrap();
+    let waiters = std::mem::take(&mut partition.waiting);
+    api::fetch::wake(&mut world.state, world.now, waiters);
+    assert!(answered(&mut waiting).is_none());
+    world.produce(0, PLAIN.bytes());
+    assert!(answered(&mut waiting).is_some());
+    let mut waiting = world.fetch(of(|asked| asked.with_fetch_offset(1)));
+    let partition = world.state.topics.get_mut(&topic()).and_then(|topic| topic.partition_mut(0)).unwrap();
+    let waiters = std::mem::take(&mut partition.waiting);
+    api::fetch::wake(&mut world.state, world.now, waiters);
+    world.pass(Duration::from_millis(500));
+    assert!(answered(&mut waiting).is_some());
+}
+
+#[test]
 fn a_leader_epoch_that_is_not_the_leaders_is_refused() {
     let mut world = world(1);
     world.state.topics.get_mut(&topic()).unwrap().partitions[0].leader_epoch = 5;
@@ -244,6 +262,45 @@ fn offsets_are_listed_by_kind_and_isolation() {
     assert_eq!(list(8, 301, 1), (0, -1, -1));
     assert_eq!(list(6, -3, 0), (35, -1, -1));
     assert_eq!(list(7, -4, 0), (35, -1, -1));
+}
+
+#[test]
+fn a_topic_of_one_replica_cannot_ask_for_two_in_sync() {
+    let mut world = world(1);
+    let config = super::config(&[("min.insync.replicas", "2")]);
+    world.state.configure_logs(world.now, &topic(), config);
+    let produce = |acks| {
+        let data = PartitionProduceData::default().with_records(Some(PLAIN.bytes()));
+        let data = TopicProduceData::default().with_name(topic()).with_partition_data(vec![data]);
+        ProduceRequest::default().with_acks(acks).with_topic_data(vec![data])
+    };
+    for (acks, error) in [(-1, 0), (1, 0), (2, 21)] {
+        let reply = world.ask(9, produce(acks));
+        let Reply::Now(ResponseKind::Produce(response)) = reply else { panic!("{reply:?}") };
+        assert_eq!(response.responses[0].partition_responses[0].error_code, error, "acks={acks}");
+    }
+    assert!(matches!(world.ask(9, produce(0)), Reply::Nothing));
+}
+
+#[test]
+fn a_log_of_short_retention_is_emptied_in_time_and_the_clock_rests_where_there_is_none() {
+    let mut world = world(1);
+    world.produce(0, PLAIN.bytes());
+    assert_eq!(world.state.timers.next(), None);
+    let config = super::config(&[("retention.ms", "5000")]);
+    world.state.configure_logs(world.now, &topic(), config);
+    let size = |world: &World| world.state.topics.get(&topic()).unwrap().partitions[0].log.size();
+    world.now.wall_ms = 6000;
+    world.pass(Duration::from_secs(1));
+    assert_ne!(size(&world), 0);
+    world.now.wall_ms = 6001;
+    world.pass(Duration::from_secs(1));
+    assert_eq!(size(&world), 0);
+    assert!(world.state.timers.next().is_some());
+    let keeping = super::config(&[]);
+    world.state.configure_logs(world.now, &topic(), keeping);
+    world.pass(Duration::from_secs(1));
+    assert_eq!(world.state.timers.next(), None);
 }
 
 #[test]

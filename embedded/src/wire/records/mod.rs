@@ -13,12 +13,10 @@ mod reader;
 mod writer;
 
 pub(crate) use compression::Codec;
-#[cfg(test)]
-pub(crate) use reader::Headers;
 pub(crate) use reader::{Record, Records};
-#[cfg(test)]
-pub(crate) use writer::BatchWriter;
 pub(crate) use writer::{control_batch, write_record};
+#[cfg(test)]
+pub(crate) use {reader::Headers, writer::BatchWriter};
 
 /// The bytes of a batch before its first record.
 pub(crate) const HEADER: usize = 61;
