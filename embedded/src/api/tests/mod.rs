@@ -4,5 +4,4 @@ mod acls;
 mod configs;
 mod nodes;
 mod topics;
-mod versions;
 mod world;
