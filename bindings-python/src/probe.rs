@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use pyo3::prelude::*;
+use test_probe::call::Opening;
 use test_probe::{Config, ErrorCode, ProbeError};
 
 use crate::completion::{Ended, Operations, Queue};
-use crate::convert::Opening;
 use crate::error::entry;
 use crate::process::{OfThisProcess, forked};
 use crate::session::Session;

@@ -1,6 +1,6 @@
 //! One list of error codes for every language, and the error type that carries them.
 //!
-//! The C header, `codes.py` and `tests/vectors/error_codes.json` are generated from [`ErrorCode`];
+//! The C header, `codes.py`, `ErrorCode.java` and `tests/vectors/error_codes.json` are generated from [`ErrorCode`];
 //! `cargo run -p xtask -- codegen` renews them and a test fails when one is stale.
 
 use std::collections::BTreeMap;

@@ -1,6 +1,7 @@
 //! test-probe: the engine with which teams test systems that talk over Kafka.
 
 pub mod broker;
+pub mod call;
 pub mod clusters;
 pub mod codec;
 pub mod completion;

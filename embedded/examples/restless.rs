@@ -4,7 +4,7 @@
 //! broker after the other is stopped and started again, and every partition of the topic gets another leader;
 //! what was done is printed when the round is over.
 
-use std::io::{BufRead, Write, stdin, stdout};
+use std::io::{Write, stdin, stdout};
 use std::thread::sleep;
 use std::time::Duration;
 

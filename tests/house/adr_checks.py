@@ -16,7 +16,7 @@ FOLDER = ROOT / "adr"
 SECTIONS = ["Question", "Options", "Decision", "Consequences", "Check", "Log"]
 MOST_LINES = 120
 BUILT = {".git", ".venv", "build", "target", "__pycache__"}
-SOURCES = {".rs", ".py", ".c", ".cpp", ".h", ".hpp", ".json", ".txt"}
+SOURCES = {".rs", ".py", ".c", ".cpp", ".h", ".hpp", ".java", ".json", ".txt"}
 
 
 def tracked() -> list[Path]:
@@ -32,7 +32,8 @@ def declared(files: list[Path]) -> set[str]:
     """Returns every name that the sources declare as a function or a test."""
     names: set[str] = set()
     pattern = re.compile(
-        r"\b(?:fn|def) (\w+)|\bTEST(?:_F|_P)?\(\s*\w+,\s*(\w+)\s*\)|^(?:static )?\w+ (test_\w+)\(", re.M
+        r"\b(?:fn|def) (\w+)|\bTEST(?:_F|_P)?\(\s*\w+,\s*(\w+)\s*\)|^(?:static )?\w+ (test_\w+)\(|^  (?:static )?void (\w+)\(",
+        re.M,
     )
     for path in files:
         if path.suffix in SOURCES and FOLDER not in path.parents:

@@ -85,6 +85,17 @@ def count_conformance(text: str) -> Counts:
     return added_up(r"^== conformance: (\d+) passed, (\d+) failed$", "pf", text)
 
 
+def count_surefire(text: str) -> Counts:
+    """Adds up the closing lines of the modules; those of each class go on with `Time elapsed`."""
+    counts = Counts()
+    for run, failures, errors, skipped in re.findall(
+        r"^(?:\[\w+\] )?Tests run: (\d+), Failures: (\d+), Errors: (\d+), Skipped: (\d+)$", text, re.MULTILINE
+    ):
+        failed = int(failures) + int(errors)
+        counts += Counts(int(run) - failed - int(skipped), failed, int(skipped))
+    return counts
+
+
 @dataclass
 class Step:
     """One thing that is run. Without `count` it is one check, which passes or fails as a whole."""
@@ -228,7 +239,7 @@ TOOLS = {
     "cmake": ("cmake", "cmake"),
     "pkg-config": ("pkg-config", "pkg-config"),
     "git": ("git", "git"),
-    "java": ("default-jre-headless", "default-jre-headless (17 or later)"),
+    "javac": ("default-jdk-headless", "default-jdk-headless (17 or later)"),
     "mvn": ("maven", "maven"),
     "node": ("nodejs", "nodejs (20 or later)"),
     "npm": ("npm", "npm"),
@@ -422,6 +433,15 @@ def steps() -> list[Step]:
             "services in three languages, tested without Docker",
             [["pytest", "-q", "-ra", "-p", "no:asyncio", "tests/examples"]],
             count_pytest,
+        ),
+        Step(
+            "java",
+            "the Java API on the embedded cluster",
+            # With the library as the tests of other languages build it, so that the Kafka client is built once.
+            [["mvn", "-B", "-ntp", "-f", ROOT / "java", "-Pdev", "verify"]],
+            count_surefire,
+            # Where everything must be there, a version of Java that is not is a failure.
+            {"TEST_PROBE_NEED_JDKS": "17,25"} if os.environ.get("CI") else {},
         ),
         Step(
             "brokers",

@@ -6,15 +6,27 @@ use std::path::Path;
 use serde_json::{Value, json};
 use test_probe::{Category, ErrorCode};
 
-use crate::{Failure, header, read, shapes};
+use crate::{Failure, header, java, read, shapes};
 
 const COMMAND: &str = "cargo run -p xtask -- codegen";
+
+/// Every category, in the order of the numbers.
+pub(crate) const CATEGORIES: [Category; 7] = [
+    Category::Usage,
+    Category::Expectation,
+    Category::Inconclusive,
+    Category::Kafka,
+    Category::Schema,
+    Category::Lifecycle,
+    Category::Internal,
+];
 
 /// Every generated file with its content.
 fn all(root: &Path) -> Result<Vec<(&'static str, String)>, Failure> {
     Ok(vec![
         ("embedded/src/wire/shapes.rs", shapes::generate(root, COMMAND)?),
         ("include/test_probe.h", header::generate(root)?),
+        ("java/test-probe/src/main/java/io/testprobe/ErrorCode.java", java::error_codes(COMMAND)),
         ("python/test_probe/codes.py", python()),
         ("tests/vectors/error_codes.json", vector()?),
         ("schemas/directive.schema.json", format!("{:#}\n", test_probe::directive::json_schema())),
@@ -61,15 +73,7 @@ fn python() -> String {
          from enum import Enum, IntEnum\n\n\n\
          class Category(str, Enum):\n    \"\"\"What kind of trouble a code names.\"\"\"\n\n"
     );
-    for category in [
-        Category::Usage,
-        Category::Expectation,
-        Category::Inconclusive,
-        Category::Kafka,
-        Category::Schema,
-        Category::Lifecycle,
-        Category::Internal,
-    ] {
+    for category in CATEGORIES {
         let _ = writeln!(text, "    {} = \"{}\"", category.name().to_uppercase(), category.name());
     }
     text += "\n\nclass ErrorCode(IntEnum):\n    \"\"\"The number that crosses every boundary. Numbers never change their meaning.\"\"\"\n\n";

@@ -11,6 +11,7 @@ use std::process::ExitCode;
 mod capi;
 mod codegen;
 mod header;
+mod java;
 mod shapes;
 mod tidy;
 

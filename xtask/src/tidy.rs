@@ -51,9 +51,15 @@ const RULES: &[Rule] = &[
     },
     Rule {
         words: &["unsafe "],
-        within: &["core/", "xtask/", "bench/", "cli/", "embedded/"],
+        within: &["core/", "xtask/", "bench/", "cli/", "embedded/", "bindings-jvm/"],
         but_in: &["core/src/ffi/", "core/src/broker/librdkafka", "core/src/completion.rs"],
         why: "`unsafe` lives in the C boundary and in the thin layer over the client",
+    },
+    Rule {
+        words: &["attach_current_thread", "AttachCurrentThread", "Global<", "new_global_ref", "new_weak_ref"],
+        within: &["bindings-jvm/"],
+        but_in: &[],
+        why: "no thread of ours attaches to the virtual machine, and no object of Java is kept between calls",
     },
     Rule {
         words: &["pyo3", "jni::", "JNIEnv"],
@@ -68,17 +74,17 @@ const MOST_LINES: usize = 600;
 /// Checks every rule and prints every violation.
 pub(crate) fn check(root: &Path) -> Result<(), Failure> {
     let mut violations = Vec::new();
-    for path in
-        files(&root.join("core"), &["rs"])?.into_iter().chain(files(&root.join("xtask/src"), &["rs"])?)
-    {
-        let name = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().into_owned();
-        // This file spells the words it looks for.
-        if name != "xtask/src/tidy.rs" {
-            check_file(&name, &read(&path)?, &mut violations);
+    for folder in ["core", "xtask/src", "bindings-jvm"] {
+        for path in files(&root.join(folder), &["rs"])? {
+            let name = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().into_owned();
+            // This file spells the words it looks for.
+            if name != "xtask/src/tidy.rs" {
+                check_file(&name, &read(&path)?, &mut violations);
+            }
         }
     }
-    for folder in ["include", "tests/c"] {
-        for path in files(&root.join(folder), &["c", "hpp", "cpp", "py"])? {
+    for folder in ["include", "tests/c", "java"] {
+        for path in files(&root.join(folder), &["c", "hpp", "cpp", "py", "java"])? {
             let name = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().into_owned();
             check_length(&name, &read(&path)?, &mut violations);
         }
@@ -178,6 +184,8 @@ mod tests {
             ("core/src/engine/mod.rs", "\nhandle.spawn(async {});"),
             ("core/src/journal.rs", "\nunsafe { f() }"),
             ("core/src/journal.rs", "\nuse pyo3::prelude;"),
+            ("bindings-jvm/src/a.rs", "\nunsafe { f() }"),
+            ("bindings-jvm/src/a.rs", "\nvm.attach_current_thread(f);"),
         ] {
             let found = violations(name, text);
             assert!(found.len() == 1 && found[0].starts_with(&format!("{name}:2: ")), "{text}: {found:?}");

@@ -184,6 +184,11 @@ impl Session {
         Probe(self.0.probe.clone())
     }
 
+    /// Fails once the session or its probe is closed, and in a forked child. Every verb calls it.
+    pub fn check(&self) -> Result<()> {
+        self.0.check()
+    }
+
     /// Returns headers for a REST trigger, by which a service can carry the test on.
     #[must_use]
     pub fn trace_headers(&self) -> Vec<(String, String)> {

@@ -52,6 +52,7 @@ pub(crate) struct Call<'a> {
 
 /// What a request is answered with.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "it is taken apart at once; a box would cost each request")]
 pub(crate) enum Reply {
     Now(ResponseKind),
     /// The state answers later, through a [`Responder`].
@@ -95,7 +96,7 @@ impl<T: Into<ResponseKind>> From<T> for Reply {
 /// Answers a request.
 pub(crate) fn handle(state: &mut State, call: &Call<'_>, request: RequestKind) -> Reply {
     match request {
-        RequestKind::ApiVersions(_) => versions::handle().into(),
+        RequestKind::ApiVersions(_) => versions::handle(call).into(),
         RequestKind::Metadata(request) => metadata::handle(state, call, request).into(),
         RequestKind::DescribeTopicPartitions(request) => {
             metadata::describe_topic_partitions(state, call, request).into()

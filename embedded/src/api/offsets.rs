@@ -23,6 +23,7 @@ const LATEST: i64 = -1;
 const EARLIEST: i64 = -2;
 const MAX_TIMESTAMP: i64 = -3;
 const EARLIEST_LOCAL: i64 = -4;
+const LATEST_TIERED: i64 = -5;
 const READ_COMMITTED: i8 = 1;
 
 pub(super) fn list(state: &State, call: &Call<'_>, request: ListOffsetsRequest) -> ListOffsetsResponse {
@@ -59,11 +60,12 @@ fn find(
     asked: &ListOffsetsPartition,
     is_committed: bool,
 ) -> Result<Option<Found>, ResponseError> {
-    // The version since which each is asked for (KIP-734, KIP-405); others came with tiers, which are not here.
+    // The version since which each is asked for (KIP-734, KIP-405, KIP-1005).
     let since = match asked.timestamp {
         MAX_TIMESTAMP => 7,
         EARLIEST_LOCAL => 8,
-        ..EARLIEST_LOCAL => i16::MAX,
+        LATEST_TIERED => 9,
+        ..LATEST_TIERED => i16::MAX,
         _ => 0,
     };
     call.check_topic(state, Operation::Describe, topic)?;
@@ -79,6 +81,8 @@ fn find(
             let leader_epoch = log.epoch_of_start(leader_epoch);
             return Ok(Some(Found { offset: log.start(), timestamp: -1, leader_epoch }));
         }
+        // No record is in another tier.
+        LATEST_TIERED => None,
         MAX_TIMESTAMP => log.at_max_time()?,
         timestamp => log.at_time(timestamp)?,
     };

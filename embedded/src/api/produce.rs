@@ -15,12 +15,12 @@ use crate::security::acl::Operation;
 use crate::state::State;
 use crate::state::nodes::Node;
 use crate::state::topics::is_internal;
-use crate::transactions;
+use crate::transactions::{self, Joins, Producer};
 
-/// `acks` of a producer that waits for all replicas.
-const ALL: i16 = -1;
 /// From this version on clients know `TRANSACTION_ABORTABLE` (KIP-890).
 const KNOWS_ABORTABLE: i16 = 11;
+/// `acks` of a producer that waits for all replicas.
+const ALL: i16 = -1;
 /// The only client that Kafka lets write to its own topics.
 const MAY_WRITE_INTERNAL: &str = "__admin_client";
 
@@ -80,6 +80,23 @@ fn append(
         return Err(ResponseError::InvalidTopicException.into());
     }
     let batch = batch::only(data.records.unwrap_or_default(), call.version)?;
+    let partition = state.led(call.node, topic, index)?;
+    let producer = Producer { id: batch.header.producer_id, epoch: batch.header.producer_epoch };
+    if batch.header.is_transactional() {
+        let id = transactional_id.ok_or(ResponseError::TransactionalIdAuthorizationFailed)?;
+        // A batch without a producer is taken for what it holds, whatever it says of transactions.
+        if producer.id >= 0 && !partition.log.has_transaction(producer.id, producer.epoch) {
+            let joins = Joins::of(call.version, KNOWS_ABORTABLE);
+            // An epoch of the second protocol begins with the first sequence, or something got lost.
+            let is_gap = joins == Joins::Written
+                && batch.header.base_sequence != 0
+                && !partition.log.has_batches(producer.id);
+            transactions::may_write(state, call.now, id, producer, (topic.clone(), index), joins)?;
+            if is_gap {
+                return Err(ResponseError::OutOfOrderSequenceNumber.into());
+            }
+        }
+    }
     if !(-1..=1).contains(&acks) {
         return Err(ResponseError::InvalidRequiredAcks.into());
     }
@@ -91,20 +108,6 @@ fn append(
         if partition.replicas.iter().filter(is_up).count() < needed {
             return Err(ResponseError::NotEnoughReplicas.into());
         }
-    }
-    let (is_transactional, id) = (batch.header.is_transactional(), batch.header.producer_id);
-    if is_transactional && transactional_id.is_none() {
-        return Err(ResponseError::TransactionalIdAuthorizationFailed.into());
-    }
-    // A batch without a producer is taken for what it holds, whatever it says of transactions.
-    if is_transactional && id >= 0 && !partition.log.has_transaction(id) {
-        transactions::may_append(state, transactional_id, id, batch.header.producer_epoch, topic, index)
-            .map_err(|error| match error {
-                ResponseError::InvalidTxnState if call.version >= KNOWS_ABORTABLE => {
-                    ResponseError::TransactionAbortable
-                }
-                error => error,
-            })?;
     }
     let partition = state.led_mut(call.node, topic, index)?;
     let epoch = partition.leader_epoch;

@@ -13,7 +13,10 @@ use super::{Call, coordinators};
 use crate::groups::commits::{CommitKind, Committer};
 use crate::security::acl::Operation;
 use crate::state::State;
-use crate::transactions as coordinator;
+use crate::transactions::{self as coordinator, Joins};
+
+/// From this version on clients know `TRANSACTION_ABORTABLE`.
+const KNOWS_ABORTABLE: i16 = 4;
 
 pub(super) fn commit(
     state: &mut State,
@@ -60,7 +63,8 @@ fn check(state: &mut State, call: &Call<'_>, request: &TxnOffsetCommitRequest) -
     }
     coordinators::check(state, call, group)?;
     let producer = producer(request.producer_id, request.producer_epoch);
-    coordinator::may_write(state, &request.transactional_id, producer, &coordinator::offsets_of(group))?;
+    let (id, place) = (&request.transactional_id, coordinator::offsets_of(group));
+    coordinator::may_write(state, call.now, id, producer, place, Joins::of(call.version, KNOWS_ABORTABLE))?;
     let committer = Committer {
         member_id: &request.member_id,
         instance_id: request.group_instance_id.as_ref(),

@@ -19,6 +19,8 @@ use crate::transactions::{self as coordinator, Producer};
 
 /// From this version on clients know `PRODUCER_FENCED`.
 const KNOWS_FENCED: i16 = 2;
+/// From this version of EndTxn on a transaction ends by the second protocol (KIP-890).
+const RAISES_EPOCH: i16 = 5;
 
 pub(super) fn add_partitions(
     state: &mut State,
@@ -74,11 +76,20 @@ pub(super) fn add_offsets(
 pub(super) fn end(state: &mut State, call: &Call<'_>, request: &EndTxnRequest) -> EndTxnResponse {
     let producer = producer(request.producer_id, request.producer_epoch);
     let id = &request.transactional_id;
-    let ended = call
-        .check_transaction(state, Operation::Write, id)
-        .and_then(|()| check(state, call, id))
-        .and_then(|()| coordinator::end(state, call.now, id, producer, request.committed));
-    EndTxnResponse::default().with_error_code(code_of(ended, call.version))
+    let allowed = call.check_transaction(state, Operation::Write, id).and_then(|()| check(state, call, id));
+    if let Err(error) = allowed {
+        return EndTxnResponse::default().with_error_code(error.code());
+    }
+    if call.version < RAISES_EPOCH {
+        let ended = coordinator::end(state, call.now, id, producer, request.committed);
+        return EndTxnResponse::default().with_error_code(code_of(ended, call.version));
+    }
+    match coordinator::end_and_go_on(state, call.now, id, producer, request.committed) {
+        Ok(Producer { id, epoch }) => {
+            EndTxnResponse::default().with_producer_id(ProducerId(id)).with_producer_epoch(epoch)
+        }
+        Err(error) => EndTxnResponse::default().with_error_code(error.code()),
+    }
 }
 
 /// Returns an error's code in a version; clients from before `PRODUCER_FENCED` know it by another name.

@@ -112,9 +112,14 @@ impl Log {
         self.producers.aborted(from, up_to)
     }
 
-    /// Returns whether a producer has an open transaction here.
-    pub(crate) fn has_transaction(&self, producer_id: i64) -> bool {
-        self.producers.has_transaction(producer_id)
+    /// Returns whether a producer has an open transaction here in this epoch.
+    pub(crate) fn has_transaction(&self, producer_id: i64, epoch: i16) -> bool {
+        self.producers.has_transaction(producer_id, epoch)
+    }
+
+    /// Returns whether batches of a producer are remembered.
+    pub(crate) fn has_batches(&self, producer_id: i64) -> bool {
+        self.producers.has_batches(producer_id)
     }
 
     /// Returns what is known of the producers.

@@ -141,9 +141,15 @@ impl Producers {
         self.open.first_key_value().map(|(first, _)| *first)
     }
 
-    /// Returns whether this producer has an open transaction here.
-    pub(crate) fn has_transaction(&self, producer_id: i64) -> bool {
-        self.by_id.get(&producer_id).is_some_and(|producer| producer.transaction.is_some())
+    /// Returns whether this producer has an open transaction here in this epoch.
+    pub(crate) fn has_transaction(&self, producer_id: i64, epoch: i16) -> bool {
+        let is_open = |producer: &Producer| producer.transaction.is_some() && producer.epoch == epoch;
+        self.by_id.get(&producer_id).is_some_and(is_open)
+    }
+
+    /// Returns whether batches of this producer are remembered.
+    pub(crate) fn has_batches(&self, producer_id: i64) -> bool {
+        self.by_id.get(&producer_id).is_some_and(|producer| !producer.batches.is_empty())
     }
 
     /// Returns the aborted transactions that have records in a range of offsets: producer and first offset.

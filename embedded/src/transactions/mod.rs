@@ -1,5 +1,9 @@
 //! Transactions: who may write under a transactional id, where it wrote, and how that ends (KIP-98, KIP-360).
 //!
+//! Clients speak one of two protocols, by the versions of their requests. In the first they announce where
+//! they will write; in the second a write does that, and every ending raises the epoch, so that what is late
+//! belongs to no later transaction (KIP-890).
+//!
 //! A coordinator of Kafka ends a transaction in steps, over other brokers; clients that come in between are
 //! told `CONCURRENT_TRANSACTIONS` and try again. Here an ending is one step, so that nobody comes in between.
 
@@ -123,46 +127,100 @@ pub(crate) fn end(
     Ok(())
 }
 
+/// Commits or aborts a producer's transaction by the second protocol; returns the producer that it goes on as.
+/// An abort is also asked for when nothing was written, to be rid of what is late.
+pub(crate) fn end_and_go_on(
+    state: &mut State,
+    now: Now,
+    id: &TransactionalId,
+    producer: Producer,
+    commit: bool,
+) -> Result<Producer, ResponseError> {
+    let transactions = &mut state.transactions.by_id;
+    let transaction = transactions.get_mut(id).ok_or(ResponseError::InvalidProducerIdMapping)?;
+    if transaction.check_end_of_epoch(producer, commit)? {
+        if !transaction.is_ongoing() {
+            transaction.started_ms = now.wall_ms;
+        }
+        let is_last = transaction.producer.is_exhausted();
+        transaction.raise_epoch();
+        finish(state, now, id, commit);
+        if is_last {
+            replace_producer(state, id);
+        }
+    }
+    Ok(state.transactions.by_id.get(id).map_or(Producer::NONE, |transaction| transaction.producer))
+}
+
 /// Aborts a transaction that took longer than its producer allowed, and fences the producer.
 pub(crate) fn expire(state: &mut State, now: Now, id: &TransactionalId) {
     fence(state, now, id);
 }
 
-/// Checks that a transactional batch belongs to an ongoing transaction (KIP-890). The errors are those of a
-/// produce request.
-pub(crate) fn may_append(
-    state: &State,
-    id: Option<&TransactionalId>,
-    producer_id: i64,
-    epoch: i16,
-    topic: &TopicName,
-    partition: i32,
-) -> Result<(), ResponseError> {
-    let id = id.ok_or(ResponseError::TransactionalIdAuthorizationFailed)?;
-    may_write(state, id, Producer { id: producer_id, epoch }, &(topic.clone(), partition))
+/// How a place becomes part of a transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Joins {
+    /// The producer announces it. If it did not, it gets `INVALID_TXN_STATE`.
+    Announced,
+    /// The producer announces it. If it did not, it gets `TRANSACTION_ABORTABLE`, which its client knows.
+    AnnouncedOrAborts,
+    /// By the write, as in the second protocol.
+    Written,
 }
 
-/// Checks that a place belongs to a producer's ongoing transaction. Old epochs get the error from which
-/// clients recover by aborting (KIP-588).
-pub(crate) fn may_write(
-    state: &State,
-    id: &TransactionalId,
-    producer: Producer,
-    place: &Place,
-) -> Result<(), ResponseError> {
-    let transaction = state.transactions.get(id).ok_or(ResponseError::InvalidProducerIdMapping)?;
-    match transaction.check(producer) {
-        Err(ResponseError::ProducerFenced) => Err(ResponseError::InvalidProducerEpoch),
-        Err(error) => Err(error),
-        Ok(()) if transaction.partitions.contains(place) => Ok(()),
-        Ok(()) => Err(ResponseError::InvalidTxnState),
+impl Joins {
+    /// Returns how a version of a request has it, where `knows_abortable` is the first whose clients know
+    /// `TRANSACTION_ABORTABLE`; the next one has the second protocol (KIP-890).
+    pub(crate) fn of(version: i16, knows_abortable: i16) -> Self {
+        match version - knows_abortable {
+            ..0 => Self::Announced,
+            0 => Self::AnnouncedOrAborts,
+            1.. => Self::Written,
+        }
     }
 }
 
+/// Makes sure that a place where a producer is about to write is part of its transaction. Old epochs get the
+/// error from which clients recover by aborting (KIP-588).
+pub(crate) fn may_write(
+    state: &mut State,
+    now: Now,
+    id: &TransactionalId,
+    producer: Producer,
+    place: Place,
+    joins: Joins,
+) -> Result<(), ResponseError> {
+    let checked = match joins {
+        Joins::Written => add(state, now, id, producer, [place]),
+        Joins::Announced | Joins::AnnouncedOrAborts => {
+            let transaction = state.transactions.of_producer(id, producer);
+            transaction.and_then(|transaction| match transaction.partitions.contains(&place) {
+                true => Ok(()),
+                false if joins == Joins::Announced => Err(ResponseError::InvalidTxnState),
+                false => Err(ResponseError::TransactionAbortable),
+            })
+        }
+    };
+    checked.map_err(|error| match error {
+        ResponseError::ProducerFenced => ResponseError::InvalidProducerEpoch,
+        error => error,
+    })
+}
+
 fn fence(state: &mut State, now: Now, id: &TransactionalId) {
+    let Some(transaction) = state.transactions.by_id.get_mut(id) else { return };
+    let is_raised = transaction.raise_epoch();
+    finish(state, now, id, false);
+    if !is_raised {
+        replace_producer(state, id);
+    }
+}
+
+/// Gives another producer id to a transactional id whose epochs are used up.
+fn replace_producer(state: &mut State, id: &TransactionalId) {
+    let new_id = state.new_producer_id();
     if let Some(transaction) = state.transactions.by_id.get_mut(id) {
-        transaction.fence();
-        finish(state, now, id, false);
+        transaction.replace_producer(new_id);
     }
 }
 

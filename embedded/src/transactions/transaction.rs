@@ -20,7 +20,7 @@ impl Producer {
     pub(crate) const NONE: Self = Self { id: -1, epoch: -1 };
 
     /// Returns whether this epoch may not be raised for a client: the last one is kept to fence with.
-    fn is_exhausted(self) -> bool {
+    pub(crate) fn is_exhausted(self) -> bool {
         self.epoch >= i16::MAX - 1
     }
 }
@@ -155,11 +155,19 @@ impl Transaction {
         self.started_ms = -1;
     }
 
-    /// Shuts out the producer of an ongoing transaction. As in clusters with `transaction.version` 2 it may go
-    /// on, by asking for the next epoch, until somebody else takes the id.
-    pub(crate) fn fence(&mut self) {
+    /// Shuts out what the producer sent so far. It may go on, by asking for the next epoch, until somebody else
+    /// takes the id. Returns whether there was an epoch left.
+    pub(crate) fn raise_epoch(&mut self) -> bool {
         self.last_epoch = Some(self.producer.epoch);
-        self.producer.epoch += 1;
+        let next = self.producer.epoch.checked_add(1);
+        self.producer.epoch = next.unwrap_or(i16::MAX);
+        next.is_some()
+    }
+
+    /// Begins anew with another producer id.
+    pub(crate) fn replace_producer(&mut self, new_id: i64) {
+        self.previous_id = self.producer.id;
+        self.producer = Producer { id: new_id, epoch: 0 };
     }
 
     /// Takes partitions into the transaction, and returns whether that began it.
@@ -179,6 +187,30 @@ impl Transaction {
             (Status::Ongoing, _) => Ok(true),
             (Status::CompleteCommit, true) | (Status::CompleteAbort, false) => Ok(false),
             (Status::Empty | Status::CompleteCommit | Status::CompleteAbort, _) => {
+                Err(ResponseError::InvalidTxnState)
+            }
+        }
+    }
+
+    /// Returns whether there is something to end for a producer of the second protocol. The epoch tells the
+    /// next ending from the repetition of one whose answer got lost.
+    pub(crate) fn check_end_of_epoch(&self, producer: Producer, commit: bool) -> Result<bool, ResponseError> {
+        let current = self.producer;
+        let was_raised = i32::from(producer.epoch) + 1 == i32::from(current.epoch);
+        let was_replaced =
+            producer == Producer { id: self.previous_id, epoch: i16::MAX - 1 } && current.epoch == 0;
+        if producer.id != current.id && !was_replaced {
+            return Err(ResponseError::InvalidProducerIdMapping);
+        }
+        let is_repeated = was_raised || was_replaced;
+        match (self.status, commit) {
+            (Status::CompleteCommit, true) | (Status::CompleteAbort, false) if is_repeated => Ok(false),
+            (Status::CompleteCommit | Status::CompleteAbort, _) if is_repeated => {
+                Err(ResponseError::InvalidTxnState)
+            }
+            _ if producer.epoch != current.epoch => Err(ResponseError::ProducerFenced),
+            (Status::Ongoing, _) | (_, false) => Ok(true),
+            (Status::Empty | Status::CompleteCommit | Status::CompleteAbort, true) => {
                 Err(ResponseError::InvalidTxnState)
             }
         }

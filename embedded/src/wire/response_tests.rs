@@ -163,7 +163,10 @@ fn filled(api: ApiKey, version: i16) -> ResponseKind {
             filled!(AddPartitionsToTxnResponse { results_by_topic_v3_and_below: vec![topic] }).into()
         }
         ApiKey::AddOffsetsToTxn => AddOffsetsToTxnResponse::default().into(),
-        ApiKey::EndTxn => EndTxnResponse::default().into(),
+        ApiKey::EndTxn => {
+            let (id, epoch) = if version >= 5 { (3, 4) } else { (-1, -1) };
+            filled!(EndTxnResponse { producer_id: id.into(), producer_epoch: epoch }).into()
+        }
         ApiKey::TxnOffsetCommit => {
             use txn_offset_commit_response::*;
             let topic = filled!(TxnOffsetCommitResponseTopic { partitions: vec![Default::default()] });

@@ -198,17 +198,15 @@ fn alter_broker(state: &State, call: &Call<'_>, changes: &Changes) -> Result<(),
     if !changes.name.is_empty() {
         check_broker(call, &changes.name)?;
     }
-    for Change { name, .. } in &changes.each {
-        return Err(match broker::find(state, call.node, name) {
-            Some(known) if known.read_only => {
-                (ResponseError::InvalidRequest, format!("`{name}` of a broker is read-only"))
-            }
-            Some(_) => {
-                let reason = format!("`{name}` of an embedded broker is fixed: set it on the topic instead");
-                (ResponseError::InvalidConfig, reason)
-            }
-            None => (ResponseError::InvalidConfig, format!("`{name}` is no setting of an embedded broker")),
-        });
-    }
-    Ok(())
+    let Some(Change { name, .. }) = changes.each.first() else { return Ok(()) };
+    Err(match broker::find(state, call.node, name) {
+        Some(known) if known.read_only => {
+            (ResponseError::InvalidRequest, format!("`{name}` of a broker is read-only"))
+        }
+        Some(_) => {
+            let reason = format!("`{name}` of an embedded broker is fixed: set it on the topic instead");
+            (ResponseError::InvalidConfig, reason)
+        }
+        None => (ResponseError::InvalidConfig, format!("`{name}` is no setting of an embedded broker")),
+    })
 }

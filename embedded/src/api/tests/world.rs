@@ -82,6 +82,7 @@ impl World {
 pub(super) fn key_of(request: &RequestKind) -> ApiKey {
     match request {
         RequestKind::AlterConfigs(_) => ApiKey::AlterConfigs,
+        RequestKind::ApiVersions(_) => ApiKey::ApiVersions,
         RequestKind::CreateAcls(_) => ApiKey::CreateAcls,
         RequestKind::CreatePartitions(_) => ApiKey::CreatePartitions,
         RequestKind::CreateTopics(_) => ApiKey::CreateTopics,

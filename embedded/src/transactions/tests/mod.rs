@@ -6,4 +6,5 @@ mod offsets;
 mod producers;
 mod random;
 mod records;
+mod second;
 mod world;

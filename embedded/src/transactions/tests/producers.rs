@@ -5,7 +5,7 @@ use std::time::Duration;
 use kafka_protocol::ResponseError;
 use kafka_protocol::messages::{InitProducerIdRequest, ProducerId, ResponseKind, TransactionalId};
 
-use super::world::{MINUTE_MS, World, result};
+use super::world::{MINUTE_MS, Speaks, World, result};
 use crate::transactions::Producer;
 
 fn world() -> World {
@@ -45,7 +45,7 @@ fn the_next_producer_of_an_id_gets_the_next_epoch_and_fences_the_one_before() {
 
 #[test]
 fn clients_from_before_producer_fenced_are_told_of_an_invalid_epoch() {
-    let mut world = World { old_clients: true, ..world() };
+    let mut world = World { speaks: Speaks::Old, ..world() };
     let first = world.init("a").unwrap();
     world.init("a").unwrap();
     assert_eq!(world.add("a", first, 0), Err(ResponseError::InvalidProducerEpoch));

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use kafka_protocol::ResponseError;
 
-use super::world::{OffsetCommit, TOPIC, World};
+use super::world::{OffsetCommit, Speaks, TOPIC, World};
 use crate::transactions::Producer;
 
 const PARTITIONS: usize = 4;
@@ -34,11 +34,22 @@ enum Entry {
 #[derive(Debug)]
 struct Client {
     id: usize,
+    speaks: Speaks,
     producer: Producer,
     /// The next sequence in each partition.
     sequences: [i32; PARTITIONS],
-    /// The last batch that was acknowledged: partition, sequence, value, offset, transaction.
-    last: Option<(usize, i32, u64, i64, usize)>,
+    last: Option<Acknowledged>,
+}
+
+/// The last batch of a client that was acknowledged.
+#[derive(Debug, Clone, Copy)]
+struct Acknowledged {
+    producer: Producer,
+    partition: usize,
+    sequence: i32,
+    value: u64,
+    offset: i64,
+    transaction: usize,
 }
 
 /// What should be so for a transactional id.
@@ -119,6 +130,7 @@ impl Run {
             0 => client,
             _ => self.ids[self.random.usize(..IDS.len())].current.unwrap_or(client),
         };
+        self.world.speaks = self.clients[client].speaks;
         let partition = self.random.usize(..PARTITIONS);
         let id = self.random.usize(..IDS.len());
         let commit = self.random.bool();
@@ -174,16 +186,24 @@ impl Run {
     fn become_current(&mut self, id: usize, producer: Producer) {
         let offset = self.ids[id].offset;
         self.ids[id] = Id { current: Some(self.clients.len()), offset, ..Id::default() };
-        self.clients.push(Client { id, producer, sequences: [0; PARTITIONS], last: None });
+        let speaks = if self.random.bool() { Speaks::First } else { Speaks::Second };
+        self.clients.push(Client { id, speaks, producer, sequences: [0; PARTITIONS], last: None });
     }
 
     fn add(&mut self, client: usize, partition: usize) {
-        let Client { id, producer, .. } = self.clients[client];
+        let Client { id, producer, speaks, .. } = self.clients[client];
+        if speaks == Speaks::Second {
+            return;
+        }
         let got = self.world.add(IDS[id], producer, partition as i32);
         if self.ids[id].current != Some(client) {
             return assert_eq!(got, Err(ResponseError::ProducerFenced));
         }
         assert_eq!(got, Ok(()));
+        self.join(id, partition);
+    }
+
+    fn join(&mut self, id: usize, partition: usize) {
         let open = self.open(id);
         if !open.partitions.contains(&partition) {
             open.partitions.push(partition);
@@ -203,14 +223,15 @@ impl Run {
     fn send_offset(&mut self, client: usize) {
         let Client { id, producer, .. } = self.clients[client];
         let offset = self.new_value() as i64;
-        let added = self.world.add_offsets(IDS[id], producer, IDS[id]);
+        let is_announced = self.world.speaks == Speaks::First;
+        let added = is_announced.then(|| self.world.add_offsets(IDS[id], producer, IDS[id]));
         let commit = OffsetCommit::new(IDS[id], TOPIC, 0, offset);
         let got = self.world.commit_offset(IDS[id], producer, &commit);
         if self.ids[id].current != Some(client) {
-            assert_eq!(added, Err(ResponseError::ProducerFenced));
+            assert_ne!(added, Some(Ok(())));
             return assert_eq!(got, Err(ResponseError::InvalidProducerEpoch));
         }
-        assert_eq!((added, got), (Ok(()), Ok(())));
+        assert_eq!((added.unwrap_or(Ok(())), got), (Ok(()), Ok(())));
         self.open(id).offset = Some(offset);
     }
 
@@ -222,26 +243,34 @@ impl Run {
         if self.ids[id].current != Some(client) {
             return assert_eq!(got, Err(ResponseError::InvalidProducerEpoch));
         }
+        if self.world.speaks == Speaks::Second {
+            self.join(id, partition);
+        }
         match self.ids[id].open.as_ref().filter(|open| open.partitions.contains(&partition)) {
             None => assert_eq!(got, Err(ResponseError::InvalidTxnState)),
-            Some(open) => {
-                let log = &mut self.logs[partition];
-                assert_eq!(got, Ok(log.len() as i64));
-                log.push(Entry::InTransaction(value, open.transaction));
+            Some(Open { transaction, .. }) => {
+                let (log, transaction) = (&mut self.logs[partition], *transaction);
+                let offset = log.len() as i64;
+                assert_eq!(got, Ok(offset));
+                log.push(Entry::InTransaction(value, transaction));
                 let client = &mut self.clients[client];
                 client.sequences[partition] += 1;
-                client.last = Some((partition, sequence, value, log.len() as i64 - 1, open.transaction));
+                client.last =
+                    Some(Acknowledged { producer, partition, sequence, value, offset, transaction });
             }
         }
     }
 
     /// A client whose acknowledgement got lost sends its last batch again.
     fn repeat(&mut self, client: usize) {
-        let Client { id, producer, last, .. } = self.clients[client];
-        let Some((partition, sequence, value, offset, transaction)) = last else { return };
+        let Client { id, producer: now, last, .. } = self.clients[client];
+        let Some(Acknowledged { producer, partition, sequence, value, offset, transaction }) = last else {
+            return;
+        };
         let got = self.world.produce(IDS[id], producer, partition as i32, sequence, value);
         let open = &self.ids[id].open;
-        if self.ids[id].current != Some(client) {
+        // What is late must not come into the next transaction.
+        if self.ids[id].current != Some(client) || producer != now {
             assert_eq!(got, Err(ResponseError::InvalidProducerEpoch));
         } else if open.as_ref().is_some_and(|open| open.partitions.contains(&partition)) {
             assert_eq!(got, Ok(offset));
@@ -259,9 +288,12 @@ impl Run {
     }
 
     fn end(&mut self, client: usize, commit: bool) {
+        let fate = if commit { Fate::Committed } else { Fate::Aborted };
+        if self.world.speaks == Speaks::Second {
+            return self.end_and_go_on(client, fate);
+        }
         let Client { id, producer, .. } = self.clients[client];
         let got = self.world.end(IDS[id], producer, commit);
-        let fate = if commit { Fate::Committed } else { Fate::Aborted };
         if self.ids[id].current != Some(client) {
             assert_eq!(got, Err(ResponseError::ProducerFenced));
         } else if self.ids[id].open.is_some() {
@@ -272,6 +304,41 @@ impl Run {
         } else {
             assert_eq!(got, Err(ResponseError::InvalidTxnState));
         }
+    }
+
+    fn end_and_go_on(&mut self, client: usize, fate: Fate) {
+        let Client { id, producer, .. } = self.clients[client];
+        let got = self.world.end_and_go_on(IDS[id], producer, fate == Fate::Committed);
+        let Id { current, fenced, last, .. } = self.ids[id];
+        let raised = Producer { epoch: producer.epoch + 1, ..producer };
+        let is_current = current == Some(client);
+        // Whoever held the epoch before is taken to ask again, if that epoch's transaction came to something.
+        let is_repeated =
+            fenced == Some(client) || current.is_some() && self.producer_of_current(id) == raised;
+        if is_current && (self.ids[id].open.is_some() || fate == Fate::Aborted) {
+            assert_eq!(got, Ok(raised));
+            self.came_to(id, fate);
+            self.ids[id].last = Some(fate);
+            self.resume(client, raised);
+        } else if is_current
+            || is_repeated && self.ids[id].open.is_none() && last.is_some_and(|last| last != fate)
+        {
+            assert_eq!(got, Err(ResponseError::InvalidTxnState));
+        } else if is_repeated && self.ids[id].open.is_none() && last == Some(fate) {
+            assert_eq!(got, Ok(raised));
+            if fenced == Some(client) {
+                self.ids[id].current = self.ids[id].fenced.take();
+                self.resume(client, raised);
+            }
+        } else {
+            assert_eq!(got, Err(ResponseError::ProducerFenced));
+        }
+    }
+
+    fn resume(&mut self, client: usize, producer: Producer) {
+        let client = &mut self.clients[client];
+        client.producer = producer;
+        client.sequences = [0; PARTITIONS];
     }
 
     fn pass(&mut self, time_ms: u64) {

@@ -23,11 +23,23 @@ use crate::transactions::Producer;
 pub(super) const TOPIC: &str = "events";
 pub(super) const MINUTE_MS: i32 = 60_000;
 
+/// What the clients speak.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Speaks {
+    /// The first protocol, in versions from before `PRODUCER_FENCED`.
+    Old,
+    /// The first protocol.
+    First,
+    /// The first protocol, in versions that know `TRANSACTION_ABORTABLE`.
+    FirstWithAborts,
+    Second,
+}
+
 /// A cluster, the time, and the versions that its clients speak.
 pub(super) struct World {
     pub(super) state: State,
     pub(super) now: Now,
-    pub(super) old_clients: bool,
+    pub(super) speaks: Speaks,
 }
 
 /// An offset that a client commits for a group.
@@ -70,7 +82,7 @@ impl World {
         let mut state = State::new(options, &addresses);
         state.create_topic(&topic(TOPIC), partitions, 1);
         let now = Now { mono: Instant::now(), wall_ms: 1_000_000 };
-        Self { state, now, old_clients: false }
+        Self { state, now, speaks: Speaks::First }
     }
 
     /// Lets time pass, and what is due happen on its instant.
@@ -109,8 +121,14 @@ impl World {
         api::handle(&mut self.state, &call, request.into())
     }
 
-    fn version(&self, old: i16, new: i16) -> i16 {
-        if self.old_clients { old } else { new }
+    /// Returns the version of what clients speak: of old ones, the first protocol, and the second.
+    fn version(&self, old: i16, first: i16, second: i16) -> i16 {
+        match self.speaks {
+            Speaks::Old => old,
+            Speaks::First => first,
+            Speaks::FirstWithAborts => second - 1,
+            Speaks::Second => second,
+        }
     }
 
     pub(super) fn coordinator(&self, key: &str) -> NodeId {
@@ -138,7 +156,7 @@ impl World {
             .with_transaction_timeout_ms(timeout_ms)
             .with_producer_id(ProducerId(expected.id))
             .with_producer_epoch(expected.epoch);
-        let version = self.version(3, 4);
+        let version = self.version(3, 4, 5);
         match self.ask(self.coordinator(id), version, request) {
             ResponseKind::InitProducerId(response) => result(response.error_code)
                 .map(|()| Producer { id: response.producer_id.0, epoch: response.producer_epoch }),
@@ -165,7 +183,7 @@ impl World {
             .with_v3_and_below_producer_id(ProducerId(producer.id))
             .with_v3_and_below_producer_epoch(producer.epoch)
             .with_v3_and_below_topics(topics.collect());
-        let version = self.version(1, 3);
+        let version = self.version(1, 3, 4).min(3);
         let ResponseKind::AddPartitionsToTxn(response) = self.ask(self.coordinator(id), version, request)
         else {
             panic!("another answer")
@@ -185,7 +203,7 @@ impl World {
             .with_producer_id(ProducerId(producer.id))
             .with_producer_epoch(producer.epoch)
             .with_group_id(group_id(group));
-        let version = self.version(1, 3);
+        let version = self.version(1, 3, 4);
         match self.ask(self.coordinator(id), version, request) {
             ResponseKind::AddOffsetsToTxn(response) => result(response.error_code),
             other => panic!("{other:?}"),
@@ -216,7 +234,8 @@ impl World {
             .with_generation_id(commit.generation)
             .with_topics(vec![topic]);
         let node = commit.node.unwrap_or_else(|| self.coordinator(&commit.group));
-        match self.ask(node, 3, request) {
+        let version = self.version(3, 3, 5);
+        match self.ask(node, version, request) {
             ResponseKind::TxnOffsetCommit(response) => result(response.topics[0].partitions[0].error_code),
             other => panic!("{other:?}"),
         }
@@ -229,6 +248,17 @@ impl World {
     }
 
     pub(super) fn end(&mut self, id: &str, producer: Producer, commit: bool) -> Result<(), ResponseError> {
+        self.end_at(self.coordinator(id), id, producer, commit).map(|_| ())
+    }
+
+    /// Ends a transaction of the second protocol, and returns the producer to go on as.
+    pub(super) fn end_and_go_on(
+        &mut self,
+        id: &str,
+        producer: Producer,
+        commit: bool,
+    ) -> Result<Producer, ResponseError> {
+        self.speaks = Speaks::Second;
         self.end_at(self.coordinator(id), id, producer, commit)
     }
 
@@ -238,15 +268,16 @@ impl World {
         id: &str,
         producer: Producer,
         commit: bool,
-    ) -> Result<(), ResponseError> {
+    ) -> Result<Producer, ResponseError> {
         let request = EndTxnRequest::default()
             .with_transactional_id(transactional(id))
             .with_producer_id(ProducerId(producer.id))
             .with_producer_epoch(producer.epoch)
             .with_committed(commit);
-        let version = self.version(1, 3);
+        let version = self.version(1, 3, 5);
         match self.ask(node, version, request) {
-            ResponseKind::EndTxn(response) => result(response.error_code),
+            ResponseKind::EndTxn(response) => result(response.error_code)
+                .map(|()| Producer { id: response.producer_id.0, epoch: response.producer_epoch }),
             other => panic!("{other:?}"),
         }
     }
@@ -286,7 +317,8 @@ impl World {
             .with_transactional_id(id.map(transactional))
             .with_acks(-1)
             .with_topic_data(vec![data]);
-        match self.ask(self.leader(index), 9, request) {
+        let version = self.version(9, 9, 12);
+        match self.ask(self.leader(index), version, request) {
             ResponseKind::Produce(response) => {
                 let response = &response.responses[0].partition_responses[0];
                 result(response.error_code).map(|()| response.base_offset)

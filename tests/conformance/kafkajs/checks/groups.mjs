@@ -182,7 +182,7 @@ check('groups/a_member_that_falls_silent_loses_its_partitions', async scope => {
 
 check('groups/a_session_timeout_outside_the_limits_is_refused', async scope => {
   const topic = await scope.topic()
-  const consumer = await scope.consumer({ sessionTimeout: 1_000, retry: { retries: 1, initialRetryTime: 20 } })
+  const consumer = await scope.consumer({ sessionTimeout: 500, retry: { retries: 1, initialRetryTime: 20 } })
   const crashes = []
   consumer.on(consumer.events.CRASH, ({ payload }) => crashes.push(payload.error))
   await consumer.subscribe({ topics: [topic] })

@@ -289,7 +289,7 @@ fn a_member_that_stops_polling_is_told(scope: &Scope) {
 
 fn a_session_timeout_outside_the_limits_is_refused(scope: &Scope) {
     let topic = scope.topic(1);
-    let member = scope.member(&topic, &[("session.timeout.ms", "1000"), ("max.poll.interval.ms", "1000")]);
+    let member = scope.member(&topic, &[("session.timeout.ms", "500"), ("max.poll.interval.ms", "1000")]);
     refused::<()>(Err(next_error(&member)), RDKafkaErrorCode::InvalidSessionTimeout);
 }
 
