@@ -409,9 +409,28 @@ int32_t test_probe_close(test_probe_t probe, int64_t timeout_ms, test_probe_erro
 
 // Returns where the clusters are, for the system under test:
 // `{"version", "clusters": {"default": {"bootstrap_servers", "schema_registry_url"}}, ...}`.
+// An embedded cluster also has `"listeners"` (servers by protocol), `"certificate_authority"` (PEM or null)
+// and `"cluster_id"`.
 //
 // @param json  out; free with `test_probe_string_free`
 int32_t test_probe_info(test_probe_t probe, char **json, test_probe_error_t **err);
+
+// Has an embedded cluster inject faults, tell of requests, stop and start brokers, or move leaders.
+// Commands are `{"do": "inject", "fault": {"api", "topic", "partition", "client-id", "broker", "times", "after",
+// "probability", "then"}}`, `{"do": "clear", "id"}`, `{"do": "faults"}`, `{"do": "requests", "api", "topic",
+// "client-id", "limit"}`, `{"do": "forget-requests"}`, `{"do": "brokers"}`, `{"do": "stop-broker", "broker"}`,
+// `{"do": "start-broker", "broker"}` and `{"do": "move-leader", "topic", "partition", "broker"}`.
+// TEST_PROBE_INVALID_ARGUMENT says where a command is wrong; TEST_PROBE_UNKNOWN_CLUSTER is a cluster that is
+// not embedded.
+//
+// @param cluster  the cluster's name, or NULL for the default cluster
+// @param command_json  the command
+// @param json  out: the answer; free with `test_probe_string_free`
+int32_t test_probe_embedded_control(test_probe_t probe,
+                                    const char *cluster,
+                                    const char *command_json,
+                                    char **json,
+                                    test_probe_error_t **err);
 
 // Opens a session: one test. Returns when every topic is ready, so that an event produced by
 // anybody from then on is never missed; bounded by the configured ask timeout.
