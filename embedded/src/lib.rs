@@ -16,6 +16,7 @@
 mod allocations;
 mod api;
 mod cluster;
+pub mod control;
 pub mod faults;
 mod groups;
 mod log;
