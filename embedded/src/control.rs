@@ -95,9 +95,9 @@ impl EmbeddedKafka {
             "faults" => {
                 at.only(&["do"])?;
                 let active = self.faults().active();
-                let told = active.iter().map(|one| {
-                    json!({"id": one.id.0, "hits": one.hits, "fault": tell_fault(&one.fault)})
-                });
+                let told = active
+                    .iter()
+                    .map(|one| json!({"id": one.id.0, "hits": one.hits, "fault": tell_fault(&one.fault)}));
                 Ok(json!({"faults": told.collect::<Vec<_>>()}))
             }
             "requests" => self.tell_requests(&at),
@@ -108,9 +108,9 @@ impl EmbeddedKafka {
             }
             "brokers" => {
                 at.only(&["do"])?;
-                let told = self.brokers().into_iter().map(|broker| {
-                    json!({"id": broker.id, "address": broker.address.to_string(), "up": broker.up})
-                });
+                let told = self.brokers().into_iter().map(
+                    |broker| json!({"id": broker.id, "address": broker.address.to_string(), "up": broker.up}),
+                );
                 Ok(json!({"brokers": told.collect::<Vec<_>>()}))
             }
             "stop-broker" => {
@@ -188,7 +188,8 @@ fn read_action(at: &Place<'_>) -> Result<Action, ControlError> {
         return Ok(*action);
     }
     let keyed = value.as_object().filter(|keyed| keyed.len() == 1);
-    let Some(name) = keyed.and_then(|keyed| keyed.keys().next()).filter(|name| ACTIONS.contains(&name.as_str()))
+    let Some(name) =
+        keyed.and_then(|keyed| keyed.keys().next()).filter(|name| ACTIONS.contains(&name.as_str()))
     else {
         return Err(at.unlike("then", &format!("one of {}", known()), value));
     };

@@ -330,7 +330,7 @@ fn requests_are_remembered_with_what_became_of_them() {
     let seen = kafka.requests().of(Api::Produce);
     assert_eq!(seen.len(), 2);
     assert_eq!((seen[0].broker, seen[0].version, seen[0].client_id.as_str()), (1, 9, "test"));
-    assert_eq!(seen[0].peer, client.stream.local_addr().expect("an address"));
+    assert_eq!(seen[0].peer, client.address());
     assert_eq!(seen[0].topics, ["orders", "payments"]);
     assert_eq!(seen[0].outcome, Outcome::Answered);
     assert_eq!(seen[1].outcome, Outcome::Error(KafkaError::UnknownTopicOrPartition));

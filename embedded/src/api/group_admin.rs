@@ -81,18 +81,17 @@ fn missing(version: i16, reason: String) -> DescribedGroup {
 }
 
 fn described(group: &Classic) -> DescribedGroup {
-    // Until the group is stable, what its members say is not agreed upon.
+    // Until the group is stable, what its members say is not agreed upon; what they had stays.
     let protocol = group.protocol().filter(|_| group.phase() == Phase::Stable);
     let member = |(id, member): (&StrBytes, &Member)| {
         let described = DescribedGroupMember::default()
             .with_member_id(id.clone())
             .with_group_instance_id(member.instance_id.clone())
             .with_client_id(member.client_id.clone())
-            .with_client_host(member.client_host.clone());
+            .with_client_host(member.client_host.clone())
+            .with_member_assignment(member.assignment.clone());
         match protocol {
-            Some(protocol) => described
-                .with_member_metadata(member.protocols.metadata(protocol))
-                .with_member_assignment(member.assignment.clone()),
+            Some(protocol) => described.with_member_metadata(member.protocols.metadata(protocol)),
             None => described,
         }
     };

@@ -42,7 +42,10 @@ pub(super) fn handle(state: &mut State, call: &Call<'_>, request: ProduceRequest
                 .map_err(Refused::from)
                 .and_then(|()| append(state, call, transactional_id, &topic.name, data, acks));
             let response = match appended {
-                Ok(response) => response.with_index(index),
+                Ok(response) => {
+                    failed |= response.error_code != 0;
+                    response.with_index(index)
+                }
                 Err(refused) => {
                     failed = true;
                     refuse(state, call, &topic.name, index, refused)
@@ -111,8 +114,15 @@ fn append(
     }
     let partition = state.led_mut(call.node, topic, index)?;
     let epoch = partition.leader_epoch;
-    let Appended { base_offset, log_append_time_ms } = partition.log.append(batch, epoch, call.now)?;
+    let appended = partition.log.append(batch, epoch, call.now);
     let log_start = partition.log.start();
+    let Appended { base_offset, log_append_time_ms } = match appended {
+        Ok(appended) => appended,
+        Err(refused) if is_of_bytes(refused.error) => return Err(refused),
+        Err(refused) => {
+            return Ok(refuse(state, call, topic, index, refused).with_log_start_offset(log_start));
+        }
+    };
     if state.memory.wants_sealing() {
         relieve(state);
     }
@@ -121,6 +131,15 @@ fn append(
         .with_base_offset(base_offset)
         .with_log_append_time_ms(log_append_time_ms)
         .with_log_start_offset(log_start))
+}
+
+/// Whether an error of the log is one for which Kafka does not say where the log starts.
+fn is_of_bytes(error: ResponseError) -> bool {
+    use ResponseError::*;
+    matches!(
+        error,
+        CorruptMessage | MessageTooLarge | RecordListTooLarge | KafkaStorageError | PolicyViolation
+    )
 }
 
 /// Moves to files what still grows, when the rest was moved and that was not enough.

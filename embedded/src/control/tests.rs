@@ -28,7 +28,8 @@ fn a_fault_is_told_as_it_was_injected_until_it_is_cleared() {
         assert_eq!(injected, Ok(json!({"id": before + 1})));
     }
     let told = kafka.control(&json!({"do": "faults"})).expect("faults");
-    let told: Vec<&Value> = told["faults"].as_array().expect("a list").iter().map(|one| &one["fault"]).collect();
+    let told: Vec<&Value> =
+        told["faults"].as_array().expect("a list").iter().map(|one| &one["fault"]).collect();
     assert_eq!(told, faults.iter().collect::<Vec<_>>());
     assert_eq!(kafka.control(&json!({"do": "clear", "id": 1})), Ok(json!({"cleared": true})));
     assert_eq!(kafka.control(&json!({"do": "clear", "id": 1})), Ok(json!({"cleared": false})));

@@ -78,13 +78,19 @@ pub(crate) fn only(mut records: Bytes, version: i16) -> Result<Batch, ResponseEr
     if version < ZSTD_SINCE && header.attributes & COMPRESSION == ZSTD {
         return Err(ResponseError::UnsupportedCompressionType);
     }
+    Ok(batch)
+}
+
+/// Checks what a log takes: no more than a client may write, whole.
+pub(super) fn check(batch: &Batch) -> Result<(), ResponseError> {
     batch.check_crc().map_err(|_| ResponseError::CorruptMessage)?;
+    let header = &batch.header;
     let has_sequence = header.producer_id < 0 || header.base_sequence >= 0;
     let has_records = header.record_count > 0 && header.last_offset_delta == header.record_count - 1;
     if header.base_offset != 0 || header.is_control() || !has_sequence || !has_records {
         return Err(ResponseError::InvalidRecord);
     }
-    Ok(batch)
+    Ok(())
 }
 
 /// Opens a batch, decompressed if need be.

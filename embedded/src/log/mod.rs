@@ -146,6 +146,7 @@ impl Log {
         leader_epoch: i32,
         now: Now,
     ) -> Result<Appended, Refused> {
+        batch::check(&batch)?;
         let is_changed = validate::validate(&self.config, &mut batch, now)?;
         let header = &mut batch.header;
         if let Some(written) = self.producers.check(header)? {

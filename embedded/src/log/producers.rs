@@ -42,6 +42,9 @@ pub(crate) struct Written {
     pub(crate) timestamp: i64,
 }
 
+/// The epoch of a producer that says none: its sequences are not compared.
+const NO_EPOCH: i16 = -1;
+
 /// An aborted transaction, as the index of transactions keeps it.
 #[derive(Debug, Clone, Copy)]
 struct Aborted {
@@ -77,7 +80,7 @@ impl Producers {
             Some(last) if batch.producer_epoch == known.epoch => last.last_sequence,
             _ => -1,
         };
-        if first != next_sequence(last_known) {
+        if first != next_sequence(last_known) && known.epoch != NO_EPOCH {
             return Err(ResponseError::OutOfOrderSequenceNumber);
         }
         if known.transaction.is_some() && !batch.is_transactional() {

@@ -148,6 +148,24 @@ impl Side {
         Answer::new(code, text)
     }
 
+    /// Waits until a group has no offset of a topic that was deleted, which Kafka does by and by.
+    pub(crate) fn wait_until_forgotten(&mut self, group: &str, topic: &str) {
+        let asked = OffsetFetchRequestGroup::default()
+            .with_group_id(text(group).into())
+            .with_member_epoch(-1)
+            .with_topics(None);
+        let request = OffsetFetchRequest::default().with_groups(vec![asked]);
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let response = self.client.call(9, &request);
+            if response.groups[0].topics.iter().all(|one| one.name.as_str() != topic) {
+                return;
+            }
+            assert!(Instant::now() < until, "the offsets of `{topic}` were not deleted");
+            sleep(Duration::from_millis(5));
+        }
+    }
+
     fn heartbeat(&mut self, model: &Model, group: usize, member: usize, generation: i32) -> i16 {
         let request = HeartbeatRequest::default()
             .with_group_id(text(&model.group(group)).into())

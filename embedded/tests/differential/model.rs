@@ -23,6 +23,8 @@ pub(crate) struct Model {
     /// The next sequence number of each producer in each partition, since it got its epoch.
     sequences: BTreeMap<(usize, Place), i32>,
     producers: BTreeSet<usize>,
+    /// The groups whose offsets are part of a transaction, at most one each.
+    added: BTreeSet<(usize, usize)>,
     /// The members of each group that joined, with their generation.
     members: BTreeMap<usize, (Vec<usize>, i32)>,
 }
@@ -30,7 +32,14 @@ pub(crate) struct Model {
 impl Model {
     pub(crate) fn new(prefix: String) -> Self {
         let (sequences, members) = (BTreeMap::new(), BTreeMap::new());
-        Self { prefix, topics: BTreeSet::new(), sequences, producers: BTreeSet::new(), members }
+        Self {
+            prefix,
+            topics: BTreeSet::new(),
+            sequences,
+            producers: BTreeSet::new(),
+            added: BTreeSet::new(),
+            members,
+        }
     }
 
     pub(crate) fn topic(&self, topic: usize) -> String {
@@ -44,6 +53,11 @@ impl Model {
     /// Returns the transactional id of a producer that has one.
     pub(crate) fn transactional_id(&self, producer: usize) -> Option<String> {
         (producer >= PLAIN_PRODUCERS).then(|| format!("transaction-{}-{producer}", self.prefix))
+    }
+
+    /// The names of the groups of the sequence.
+    pub(crate) fn groups(&self) -> impl Iterator<Item = String> {
+        (0..GROUPS).map(|group| self.group(group))
     }
 
     pub(crate) fn sequence(&self, producer: usize, place: Place) -> i32 {
@@ -109,11 +123,14 @@ impl Model {
                     0 => self.producer(random),
                     _ => known.get(random.usize(0..known.len().max(1))).copied().unwrap_or(0),
                 };
+                // Kafka remembers the sequence of a first batch that it refused; that is not compared.
+                let known = self.sequence(producer, place);
+                let wrong: &[i32] = if known > 0 { &[-1, 1, 5, 1000] } else { &[0] };
                 Call::ProduceAs {
                     producer,
                     place,
                     records: random.usize(1..4),
-                    sequence: Self::slip(random, &[-1, -3, 1, 5, 1000]),
+                    sequence: Self::slip(random, wrong),
                     epoch: Self::slip(random, &[-1, 1]) as i16,
                 }
             }
@@ -129,9 +146,17 @@ impl Model {
                 place,
                 epoch: Self::slip(random, &[-1, 1]) as i16,
             },
-            62..64 => Call::AddOffsets { producer: self.transactional(random), group },
+            62..64 => {
+                let producer = self.transactional(random);
+                let added = self.added.iter().find(|(of, _)| *of == producer);
+                Call::AddOffsets { producer, group: added.map_or(group, |(_, group)| *group) }
+            }
             64..67 => {
-                Call::CommitInTransaction { producer: self.transactional(random), group, place, offset }
+                let producer = self.transactional(random);
+                // Whether two groups are the same place to a transaction depends on a setting of Kafka.
+                let added = self.added.iter().find(|(of, _)| *of == producer);
+                let group = added.map_or(group, |(_, group)| *group);
+                Call::CommitInTransaction { producer, group, place, offset }
             }
             67..73 => Call::EndTransaction {
                 producer: self.transactional(random),
@@ -175,7 +200,10 @@ impl Model {
                     self.sequences.insert((*producer, *place), next);
                 }
             }
+            Call::AddOffsets { producer, group } if is_ok => _ = self.added.insert((*producer, *group)),
+            Call::EndTransaction { producer, .. } if is_ok => self.added.retain(|(of, _)| of != producer),
             Call::InitProducer { producer, .. } if is_ok => {
+                self.added.retain(|(of, _)| of != producer);
                 self.producers.insert(*producer);
                 self.sequences.retain(|(of, _), _| of != producer);
             }

@@ -22,6 +22,9 @@ use crate::support::{Client, PATIENCE, Producer, batch, fetch, produce, records,
 /// Between two tries.
 const PAUSE: Duration = Duration::from_millis(5);
 
+/// Above the times of records, in milliseconds since 1970.
+const BROKER_TIME: i64 = 1_000_000;
+
 /// One of the two clusters.
 #[derive(Debug)]
 pub(crate) struct Side {
@@ -95,7 +98,7 @@ impl Side {
             Call::CreateTopic { topic, partitions, factor } => {
                 self.create(&model.topic(topic), partitions, factor)
             }
-            Call::DeleteTopic { topic } => self.delete(&model.topic(topic)),
+            Call::DeleteTopic { topic } => self.delete(model, &model.topic(topic)),
             Call::Metadata { topic } => self.metadata(&model.topic(topic)),
             Call::Produce { place, records, acks } => {
                 let values = values(records);
@@ -149,12 +152,15 @@ impl Side {
         Answer::new(created.error_code, text)
     }
 
-    fn delete(&mut self, topic: &str) -> Answer {
+    fn delete(&mut self, model: &Model, topic: &str) -> Answer {
         let asked = DeleteTopicState::default().with_name(Some(text(topic).into()));
         let request = DeleteTopicsRequest::default().with_topics(vec![asked]).with_timeout_ms(10_000);
         let code = self.client.call(6, &request).responses[0].error_code;
         if code == 0 {
             self.wait_for_topic(topic, |topic| topic.error_code != 0);
+            for group in model.groups() {
+                self.wait_until_forgotten(&group, topic);
+            }
         }
         Answer::new(code, String::new())
     }
@@ -261,7 +267,9 @@ impl Side {
             .with_isolation_level(is_committed.into());
         let response = self.client.call(8, &request);
         let found = &response.topics[0].partitions[0];
-        (found.error_code, format!("{} at {} epoch {}", found.offset, found.timestamp, found.leader_epoch))
+        // Markers have the time of the broker.
+        let time = if found.timestamp > BROKER_TIME { "now".to_owned() } else { found.timestamp.to_string() };
+        (found.error_code, format!("{} at {time} epoch {}", found.offset, found.leader_epoch))
     }
 
     fn list_offsets(&mut self, model: &Model, place: Place, timestamp: i64, is_committed: bool) -> Answer {

@@ -150,7 +150,9 @@ impl Side {
             let symbol = self.producer_symbol(state.producer_id.0);
             let mut topics: Vec<(String, Vec<i32>)> = Vec::new();
             for topic in &state.topics {
-                let mut partitions = topic.partitions.clone();
+                // The number of partitions of Kafka's own topics is a setting.
+                let is_internal = topic.topic.starts_with("__");
+                let mut partitions = if is_internal { Vec::new() } else { topic.partitions.clone() };
                 partitions.sort_unstable();
                 topics.push((topic.topic.to_string(), partitions));
             }

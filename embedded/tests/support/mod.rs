@@ -101,6 +101,11 @@ impl Client {
         Ok(frame.into())
     }
 
+    /// Where this end of the connection is.
+    pub(crate) fn address(&self) -> std::net::SocketAddr {
+        self.stream.local_addr().expect("an address")
+    }
+
     /// Returns whether the broker closes the connection, with a word or without.
     pub(crate) fn is_closed(&mut self) -> bool {
         let mut byte = [0];

@@ -37,7 +37,10 @@ pub(super) fn commit(
     let member_id = request.member_id.kept();
     let mut checked = call.check_group(state, Operation::Read, &group);
     // As in Kafka, who is asked matters only when there is something to store.
-    if checked.is_ok() && request.topics.iter().any(|topic| state.topics.get(&topic.name).is_some()) {
+    let mut places =
+        request.topics.iter().flat_map(|topic| topic.partitions.iter().map(move |at| (&topic.name, at)));
+    let exists = places.any(|(topic, at)| known(state, topic, at.partition_index).is_ok());
+    if checked.is_ok() && exists {
         checked = coordinators::check(state, call, &group).and_then(|()| {
             let committer = Committer {
                 member_id: &member_id,

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use kafka_protocol::ResponseError;
 
-use super::{Appended, Batch, Log, PLAIN, append, batch, now, offset};
+use super::{Appended, Batch, Log, PLAIN, append, batch, now, offset, write};
 use crate::wire::records::control_batch;
 
 #[test]
@@ -107,7 +107,8 @@ fn a_sequence_goes_on_after_a_marker_of_the_same_epoch() {
 #[test]
 fn a_client_writes_no_control_batch() {
     let control = control_batch(7, 0, true, 1000, 0);
-    assert_eq!(batch::only(control, 11), Err(ResponseError::InvalidRecord));
+    let refused = write(&mut Log::default(), control, 1000).expect_err("it was taken");
+    assert_eq!(refused.error, ResponseError::InvalidRecord);
 }
 
 #[test]
