@@ -17,6 +17,7 @@ struct Arguments {
 }
 
 #[derive(Debug, Subcommand)]
+#[expect(clippy::large_enum_variant, reason = "there is one, and it is read once")]
 enum Command {
     /// Shows the main job on a Kafka of its own: an order in, a confirmation out, three kinds of verdicts.
     Demo,

@@ -124,7 +124,7 @@ fn a_fault_strikes_only_the_client_and_the_broker_it_names() {
     let fault = Fault::on(Api::Heartbeat).client_id("svc").broker(2);
     kafka.faults().inject(fault.then(Action::Error(KafkaError::IllegalGeneration))).expect("a fault");
     let request = HeartbeatRequest::default().with_group_id(text("g").into());
-    let mut ask = |address: &str, client_id: &str| {
+    let ask = |address: &str, client_id: &str| {
         Client::named(address, client_id).call(4, &request).error_code == KafkaError::IllegalGeneration.code()
     };
     assert!(ask(second, "svc"));

@@ -40,6 +40,12 @@ def test_a_configuration_file_names_embedded_clusters() -> None:
         assert len(probe.cluster("region2").bootstrap_servers.split(",")) == 1
 
 
+def test_a_configuration_file_names_listeners_for_the_service(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALICE_PASSWORD", "the password of alice")
+    with Probe(config=EXAMPLE / "secured.yaml") as probe:
+        assert set(probe.cluster("default").listeners) == {"PLAINTEXT", "SASL_SSL"}
+
+
 def passes(service: str, **environment: str) -> None:
     run = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:asyncio", "test_service.py"],

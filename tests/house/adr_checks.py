@@ -32,7 +32,8 @@ def declared(files: list[Path]) -> set[str]:
     """Returns every name that the sources declare as a function or a test."""
     names: set[str] = set()
     pattern = re.compile(
-        r"\b(?:fn|def) (\w+)|\bTEST(?:_F|_P)?\(\s*\w+,\s*(\w+)\s*\)|^(?:static )?\w+ (test_\w+)\(|^  (?:static )?void (\w+)\(",
+        r"\b(?:fn|def) (\w+)|\bTEST(?:_F|_P)?\(\s*\w+,\s*(\w+)\s*\)"
+        r"|^(?:static )?\w+ (test_\w+)\(|^  (?:static )?void (\w+)\(",
         re.M,
     )
     for path in files:
