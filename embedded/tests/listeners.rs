@@ -1,5 +1,6 @@
 //! Brokers with several listeners: clients are told the addresses of the one that they came by.
 
+#[expect(dead_code, reason = "each test binary uses its part of it")]
 mod support;
 
 use kafka_protocol::messages::{

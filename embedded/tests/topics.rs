@@ -1,5 +1,6 @@
 //! Topics that the holder of a cluster creates.
 
+#[expect(dead_code, reason = "each test binary uses its part of it")]
 mod support;
 
 use kafka_protocol::messages::MetadataRequest;

@@ -10,6 +10,7 @@ mod groups;
 mod kafka;
 mod model;
 mod side;
+#[expect(dead_code, reason = "each test binary uses its part of it")]
 #[path = "../support/mod.rs"]
 mod support;
 mod transactions;

@@ -4,6 +4,7 @@
 mod abuse;
 mod crowds;
 mod ending;
+#[expect(dead_code, reason = "each test binary uses its part of it")]
 #[path = "../support/mod.rs"]
 mod support;
 

@@ -1,7 +1,5 @@
 //! A client of raw frames, for tests.
 
-#![expect(dead_code, reason = "each test binary uses its part of it")]
-
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
