@@ -129,7 +129,7 @@ fn a_batch_that_unpacks_to_too_much_is_not_unpacked() {
 
 /// The header of a batch, with so many zeros as its compressed records.
 fn packed(plain: &Bytes, zeros: usize) -> Bytes {
-    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
     let block = vec![0; MIB];
     (0..zeros / MIB).for_each(|_| gzip.write_all(&block).expect("memory"));
     let mut out = BytesMut::from(&plain[..61]);

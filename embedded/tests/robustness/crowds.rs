@@ -67,7 +67,8 @@ fn a_client_that_does_not_read_holds_nobody_up_and_takes_the_memory_of_one_answe
     let mut slow = Client::connect(&address);
     let mut request = fetch(&[("large", 0)], 0, 0);
     request.topics[0].partitions[0].partition_max_bytes = 50 << 20;
-    for _ in 0..10 {
+    // Each answer is a segment of a mebibyte; the sockets' buffers hold a few of them.
+    for _ in 0..100 {
         slow.send(12, &request).expect("sent");
     }
     eventually("the first was answered", || !kafka.requests().of(Api::Fetch).is_empty());
@@ -76,9 +77,10 @@ fn a_client_that_does_not_read_holds_nobody_up_and_takes_the_memory_of_one_answe
         client.fetch(("large", 0), 49);
         assert!(began.elapsed() < PATIENCE / 4, "a slow reader held another one up");
     }
-    assert_eq!(kafka.requests().of(Api::Fetch).iter().filter(|seen| seen.peer == slow.address()).count(), 1);
+    let read = kafka.requests().of(Api::Fetch).iter().filter(|seen| seen.peer == slow.address()).count();
+    assert!(read < 50, "{read} requests were read though no answer was");
     let grown = resident().saturating_sub(before);
-    assert!(grown < 180 * MIB, "{} MiB more", grown / MIB);
+    assert!(grown < 50 * MIB, "{} MiB more", grown / MIB);
 }
 
 #[test]
