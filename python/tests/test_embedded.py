@@ -97,9 +97,9 @@ def test_a_service_meets_faults_and_the_verdict_stays_true(topic: str) -> None:
         cluster.inject({"error": "NOT_LEADER_OR_FOLLOWER"}, api="Produce", client_id="foreign", times=1)
         send(servers, topic, session.test_id, "evt-1")
         session.expect_event(topic, id="evt-1")
-        session.expect_exactly(topic, 1, id="evt-1", within=0.3)
+        assert len(session.fetch_consumed_events(topic, "evt-1")) == 1
         seen = [request.outcome for request in cluster.requests("Produce", client_id="foreign")]
-        assert seen == ["faulted", "faulted", "answered"]
+        assert seen == ["faulted", "answered"], "both faults struck the first request"
         everlasting = cluster.inject("disconnect", topic="another")
         assert cluster.clear(everlasting)
         assert not cluster.clear(everlasting)

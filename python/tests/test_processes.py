@@ -250,7 +250,7 @@ def test_importing_the_package_loads_nothing_native() -> None:
 
 
 @pytest.mark.parametrize(
-    "module", ["ABI=2, __version__=test_probe.__version__", "ABI=1, __version__='9.9.9'", ""]
+    "module", ["ABI=1, __version__=test_probe.__version__", "ABI=2, __version__='9.9.9'", ""]
 )
 @pytest.mark.parametrize(
     "wanted", ["from test_probe import Probe", "import test_probe.aio", "import test_probe.dsl"]

@@ -55,6 +55,11 @@ impl Model {
         (producer >= PLAIN_PRODUCERS).then(|| format!("transaction-{}-{producer}", self.prefix))
     }
 
+    /// The names of the topics that there are.
+    pub(crate) fn topics(&self) -> impl Iterator<Item = String> {
+        self.topics.iter().map(|topic| self.topic(*topic))
+    }
+
     /// The names of the groups of the sequence.
     pub(crate) fn groups(&self) -> impl Iterator<Item = String> {
         (0..GROUPS).map(|group| self.group(group))

@@ -165,6 +165,14 @@ impl Side {
         Answer::new(code, String::new())
     }
 
+    /// Deletes the topics of a sequence.
+    pub(crate) fn tidy(&mut self, model: &Model) {
+        let topic = |name: String| DeleteTopicState::default().with_name(Some(text(&name).into()));
+        let topics = model.topics().map(topic).collect();
+        let request = DeleteTopicsRequest::default().with_topics(topics).with_timeout_ms(10_000);
+        self.client.call(6, &request);
+    }
+
     fn described(&mut self, topic: &str) -> metadata_response::MetadataResponseTopic {
         let asked = MetadataRequestTopic::default().with_name(Some(text(topic).into()));
         let request = MetadataRequest::default().with_topics(Some(vec![asked]));
