@@ -136,6 +136,7 @@ final class Transactions {
         Scope.put(good, topic, 0, "g2");
         Scope.put(bad, topic, 0, "b2");
         good.commitTransaction();
+        awaitEnd(scope, topic, 0, 1);
         same("while one is open", List.of("g1"), scope.all(topic, 0, COMMITTED));
         bad.abortTransaction();
         awaitEnd(scope, topic, 0, 7);
