@@ -5,8 +5,10 @@
 
 mod document;
 mod explain;
+mod finding;
 mod model;
 mod nearest;
+mod rows;
 #[cfg(test)]
 mod tests;
 mod words;

@@ -46,6 +46,11 @@ fn coverage(document: &Value) -> Coverage {
 
 fn finding(document: &Value) -> Finding {
     let why = || document["why"].as_str().unwrap().to_owned();
+    let lag = |lag: &Value| Lag {
+        partition: partition(&lag["partition"]).unwrap(),
+        committed: lag["committed"].as_i64(),
+        end: lag["end"].as_i64().unwrap(),
+    };
     let partition = partition(&document["partition"]);
     match (document["kind"].as_str().unwrap(), document["doubt"].as_str().unwrap_or_default()) {
         ("missing", _) => Finding::Missing {
@@ -53,6 +58,27 @@ fn finding(document: &Value) -> Finding {
             found: number(&document["found"]) as usize,
         },
         ("unexpected", _) => Finding::Unexpected(record(&document["record"])),
+        ("count", _) => Finding::Count {
+            wanted: number(&document["wanted"]) as usize,
+            found: number(&document["found"]) as usize,
+            extra: document.get("record").map(record),
+        },
+        ("unserved", _) => Finding::Unserved,
+        ("wrong order", _) => Finding::WrongOrder { until: number(&document["until"]) as usize },
+        ("not caught", _) => Finding::NotCaught {
+            shown: number(&document["shown"]) as usize,
+            collected: number(&document["collected"]) as usize,
+        },
+        ("refused", _) => Finding::Refused {
+            event: record(&document["record"]),
+            text: document["text"].as_str().unwrap().to_owned(),
+        },
+        ("lagging", _) => {
+            Finding::Lagging(document["partitions"].as_array().unwrap().iter().map(lag).collect())
+        }
+        (_, "NOT_COVERED") if document["of"] == "group" => {
+            Finding::Doubtful(Doubt::Unanswered { why: why() })
+        }
         (_, "NOT_COVERED") => Finding::Doubtful(Doubt::NotCovered { partition, why: why() }),
         (_, "READ_GAP") => Finding::Doubtful(Doubt::ReadGap { partition, why: why() }),
         (_, "UNDECODABLE") => Finding::Doubtful(Doubt::Undecodable(record(&document["record"]))),
@@ -64,31 +90,74 @@ fn finding(document: &Value) -> Finding {
     }
 }
 
-fn evidence(document: &Value) -> Evidence {
-    let verbs = ["expect_event", "expect_none", "receive_event", "receive_n"];
-    let funnel = &document["funnel"];
-    let list = |key: &str| document[key].as_array().map_or(&[][..], Vec::as_slice);
+fn funnel(funnel: &Value) -> Funnel {
     let stage = |pair: &Value| {
         let stage = Stage::ALL.into_iter().find(|stage| pair[0] == stage.label()).unwrap();
         (stage.label(), number(&pair[1]))
     };
+    Funnel {
+        seen: number(&funnel["seen"]),
+        other_tests: number(&funnel["otherTests"]),
+        unattributed: number(&funnel["unattributed"]),
+        stages: funnel["stages"].as_array().into_iter().flatten().map(stage).collect(),
+        matched: number(&funnel["matched"]),
+    }
+}
+
+fn events(list: &Value) -> Vec<(Arc<ReceivedEvent>, bool)> {
+    list.as_array().into_iter().flatten().map(|miss| (record(miss), miss["own"] == true)).collect()
+}
+
+/// A match, `{"order", "matches": [{"topic", "match", "served", "funnel", "misses"}]}`, or `{"group", "hint"}`.
+fn expected(document: &Value) -> Expected {
+    let row = |row: &Value| Row {
+        topic: row["topic"].as_str().unwrap().into(),
+        matching: Match::from_json(&row["match"]).unwrap(),
+        served: row.get("served").map(|event| (record(event), event["own"] == true)),
+        funnel: funnel(&row["funnel"]),
+        misses: events(&row["misses"]),
+    };
+    if let Some(order) = Order::ALL.into_iter().find(|order| document["order"] == order.name()) {
+        return Expected::AllOf(order, document["matches"].as_array().unwrap().iter().map(row).collect());
+    }
+    match document["group"].as_str() {
+        Some(group) => {
+            Expected::CaughtUp { group: group.to_owned(), hint: document["hint"].as_str().map(str::to_owned) }
+        }
+        None => Expected::Match(Box::new(Match::from_json(document).unwrap())),
+    }
+}
+
+const VERBS: [&str; 8] = [
+    "expect_event",
+    "expect_none",
+    "expect_exactly",
+    "expect_all_of",
+    "receive_event",
+    "receive_n",
+    "fish_for_event",
+    "expect_group_caught_up",
+];
+
+fn evidence(document: &Value) -> Evidence {
     let problem = &document["problem"];
+    let others = document["otherTopics"].as_object().into_iter().flatten();
     Evidence {
-        verb: verbs.into_iter().find(|verb| document["verb"] == *verb).unwrap(),
+        verb: VERBS.into_iter().find(|verb| document["verb"] == *verb).unwrap(),
         topic: document["topic"].as_str().unwrap().into(),
-        expected: Match::from_json(&document["expected"]).unwrap(),
+        expected: expected(&document["expected"]),
         within: Duration::from_millis(number(&document["within_ms"])),
         finding: finding(&document["finding"]),
-        funnel: Funnel {
-            seen: number(&funnel["seen"]),
-            other_tests: number(&funnel["otherTests"]),
-            unattributed: number(&funnel["unattributed"]),
-            stages: funnel["stages"].as_array().into_iter().flatten().map(stage).collect(),
-            matched: number(&funnel["matched"]),
-        },
-        misses: list("misses").iter().map(|miss| (record(miss), miss["own"] == true)).collect(),
-        hints: list("hints").iter().map(|hint| hint.as_str().unwrap().to_owned()).collect(),
+        funnel: funnel(&document["funnel"]),
+        misses: events(&document["misses"]),
+        hints: document["hints"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|hint| hint.as_str().unwrap().to_owned())
+            .collect(),
         coverage: coverage(&document["coverage"]),
+        other_topics: others.map(|(topic, read)| (topic.as_str().into(), coverage(read))).collect(),
         problem: problem["message"].as_str().map(|message| {
             let number = i32::try_from(number(&problem["code"])).unwrap();
             ProbeError::new(ErrorCode::from_number(number).unwrap(), message)
@@ -149,7 +218,8 @@ fn an_explanation_never_breaks_a_line_and_never_grows_beyond_the_screen() {
     let wanted = Match::new().id("a").event_type("b").version("c").key("d").header(long.clone(), "e");
     let mut evidence = evidence(&vectors()["cases"][0]["evidence"]);
     evidence.topic = long.as_str().into();
-    evidence.expected = wanted.value(json!({"a": long.clone() + "!", long.clone(): 1})).hint(long.clone());
+    let wanted = wanted.value(json!({"a": long.clone() + "!", long.clone(): 1})).hint(long.clone());
+    evidence.expected = Expected::Match(Box::new(wanted.clone()));
     evidence.misses = (0..50).map(miss).collect();
     evidence.hints = (0..50).map(|n| format!("{n} {long}")).collect();
     evidence.problem = Some(ProbeError::new(ErrorCode::BrokerUnreachable, long.clone()));
@@ -160,9 +230,32 @@ fn an_explanation_never_breaks_a_line_and_never_grows_beyond_the_screen() {
         Finding::Unexpected(miss(1).0),
         Finding::Doubtful(Doubt::ReadGap { partition: Some(1), why: long.clone() }),
         Finding::Doubtful(Doubt::NotAttributable(miss(1).0)),
+        Finding::Count { wanted: 3, found: 4, extra: Some(miss(1).0) },
+        Finding::Refused { event: miss(1).0, text: long.clone() },
+        Finding::Unserved,
+        Finding::WrongOrder { until: 1 },
+        Finding::Lagging((0..50).map(|partition| Lag { partition, committed: None, end: 9 }).collect()),
+        Finding::Doubtful(Doubt::Unanswered { why: long.clone() }),
     ];
-    for finding in findings {
-        let error = Evidence { finding, ..evidence.clone() }.into_error();
+    let row = |served: Option<(Arc<ReceivedEvent>, bool)>| Row {
+        topic: long.as_str().into(),
+        matching: wanted.clone(),
+        served,
+        funnel: evidence.funnel.clone(),
+        misses: (0..5).map(miss).collect(),
+    };
+    let rows = |count: i64| (0..count).map(|n| row((n % 2 == 0).then(|| miss(n)))).collect::<Vec<_>>();
+    let mut all = vec![evidence.clone()];
+    for count in [1, 2, 7, 50] {
+        let expected = Expected::AllOf(Order::InOrder, rows(count));
+        let read = || evidence.coverage.clone();
+        let other_topics = (0..count).map(|n| (format!("{n} {long}").into(), read())).collect();
+        all.push(Evidence { expected, other_topics, ..evidence.clone() });
+    }
+    let hint = Some(long.clone());
+    all.push(Evidence { expected: Expected::CaughtUp { group: long.clone(), hint }, ..evidence.clone() });
+    for (finding, evidence) in findings.iter().flat_map(|finding| all.iter().map(move |one| (finding, one))) {
+        let error = Evidence { finding: finding.clone(), ..evidence.clone() }.into_error();
         let lines: Vec<&str> = error.message().split(['\n', '\r', '\u{2028}']).collect();
         assert!(lines.len() <= 20, "{}", error.message());
         assert!(lines.iter().all(|line| line.chars().count() < 1_200), "{}", error.message());
@@ -180,7 +273,7 @@ fn whether_a_forbidden_event_is_own_is_said_only_where_it_is_known() {
     };
     assert_eq!(own(&unknown), Value::Null);
     assert_eq!(own(&Evidence { misses: vec![(forbidden, true)], ..unknown.clone() }), true);
-    let asked = Evidence { expected: Match::new().own(false), ..unknown };
+    let asked = Evidence { expected: Expected::Match(Box::new(Match::new().own(false))), ..unknown };
     assert_eq!(own(&asked), false);
 }
 
@@ -192,12 +285,13 @@ fn a_verdict_is_a_document() {
         events: vec![event.clone()],
         own: vec![true],
         coverage: coverage(&read),
+        other_topics: [("other".into(), coverage(&read))].into(),
         warnings: vec![Warning { code: "SELF_MATCH", message: "only own events matched".to_owned() }],
     };
     assert_eq!(
         verdict.to_json(),
         json!({
-            "events": [event.to_json(true)], "coverage": read,
+            "events": [event.to_json(true)], "coverage": read, "otherTopics": {"other": read},
             "warnings": [{"code": "SELF_MATCH", "message": "only own events matched"}],
         })
     );

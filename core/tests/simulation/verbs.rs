@@ -256,7 +256,7 @@ impl Line {
         let deadline = Instant::now() + within;
         self.stage.note(format_args!("{label}: {wanted:?} after {} within {within:?}", after.describe()));
         let grace = self.stage.probe.config().dsl.verdict_grace;
-        let expectation = Expectation { verb, topic: topic.clone(), matching, within: Some(within) };
+        let expectation = Expectation::of(verb, &topic, matching, Some(within));
         let run = self.open.session.run(test_probe::operation::Operation::Expect(expectation));
         let verdict = async {
             match run.await? {
