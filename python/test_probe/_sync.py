@@ -23,7 +23,12 @@ def _blocking(verb: Callable[P, _verbs.Call[T]]) -> Callable[Concatenate[Session
     @functools.wraps(verb)
     def method(self: Session, /, *args: P.args, **kwargs: P.kwargs) -> T:
         call = verb(*args, **kwargs)
-        return call.read(self._native.run(call.document, call.key, call.value, call.headers))
+        while True:
+            outcome = self._native.run(call.document, call.key, call.value, call.headers)
+            following = call.following(outcome)
+            if following is None:
+                return call.read(outcome)
+            call = following
 
     return method
 

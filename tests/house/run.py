@@ -31,7 +31,7 @@ REQUIREMENTS = ROOT / "tests" / "house" / "requirements.txt"
 CONFORMANCE = ROOT / "tests" / "conformance" / "run.py"
 KAFKA = ROOT / "tests" / "brokers" / "kafka.py"
 OLDEST_PYTHON = (3, 10)
-ON_BOTH = ("sessions", "verdicts", "librdkafka_broker")
+ON_BOTH = ("sessions", "verdicts", "expectations", "librdkafka_broker")
 """The tests of the engine that need a Kafka and harm none; they run on an embedded one too."""
 SEEDS = 10_000
 """How many schedules `make test` simulates."""

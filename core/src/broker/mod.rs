@@ -51,7 +51,7 @@ pub trait Broker: Send + Sync {
         group: String,
         partitions: Vec<TopicPartition>,
         by: Deadline,
-    ) -> BoxFuture<'_, Result<Vec<(TopicPartition, Option<i64>)>>>;
+    ) -> BoxFuture<'_, Result<Vec<Option<i64>>>>;
 
     /// Opens a reader with no partitions.
     fn reader(&self, options: ReaderOptions, wake: Wake) -> Result<Box<dyn Reader>>;

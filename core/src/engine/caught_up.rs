@@ -118,7 +118,7 @@ impl Group<'_> {
         let of = |(partition, _): (i32, &i64)| TopicPartition::new(self.directive().topic.clone(), partition);
         let partitions = (0..).zip(&target.ends).map(of).collect();
         let committed = self.topic.link.broker.committed(self.name.to_owned(), partitions, by).await?;
-        Ok(committed.into_iter().filter_map(|(at, offset)| Some((at.partition, offset?))).collect())
+        Ok((0..).zip(committed).filter_map(|(partition, offset)| Some((partition, offset?))).collect())
     }
 
     /// Returns the partitions that the group has yet to read.

@@ -293,9 +293,9 @@ impl<'a> Expecting<'a> {
     /// Returns why it is not known whether what was found counts.
     pub(super) fn reused(&self, found: &[&Found]) -> Option<Doubt> {
         self.judges.iter().enumerate().find_map(|(number, (place, judge))| {
-            let mut of =
-                found.iter().filter(|found| found.could.contains(&number)).map(|found| &*found.event);
-            judge.reused(self.looks.get(*place)?, &mut of)
+            let of = found.iter().filter(|found| found.could.contains(&number));
+            let of: Vec<&ReceivedEvent> = of.map(|found| &*found.event).collect();
+            judge.reused(self.looks.get(*place)?, &of)
         })
     }
 

@@ -155,12 +155,7 @@ impl Judge {
     /// Returns why it is not known whether what was found counts. Below a gap of a truncated log
     /// offsets are used again, and do not tell what lies behind a mark. When a topic was created
     /// anew, the reader may have gone on in the new one unawares: its records come twice.
-    pub(crate) fn reused<'e>(
-        &self,
-        look: &Look,
-        found: &mut dyn Iterator<Item = &'e ReceivedEvent>,
-    ) -> Option<Doubt> {
-        let found: Vec<&ReceivedEvent> = found.collect();
+    pub(crate) fn reused(&self, look: &Look, found: &[&ReceivedEvent]) -> Option<Doubt> {
         let is_anew = found.iter().any(|event| event.generation != self.generation);
         let takes_one = matches!(self.verb, Verb::Event | Verb::None);
         if is_anew && !takes_one {

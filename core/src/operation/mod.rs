@@ -19,7 +19,6 @@ pub use crate::verdict::Order;
 use crate::verdict::{Coverage, Verdict};
 
 /// One call of a verb.
-#[expect(clippy::large_enum_variant, reason = "one is made per call and moved once")]
 #[derive(Clone, Debug)]
 pub enum Operation {
     /// `produce_event`: ends in [`Outcome::Produced`] or the typed error.

@@ -121,7 +121,7 @@ pub(super) async fn committed(
     group: String,
     partitions: Vec<TopicPartition>,
     by: Deadline,
-) -> Result<Vec<(TopicPartition, Option<i64>)>> {
+) -> Result<Vec<Option<i64>>> {
     if partitions.is_empty() {
         return Ok(Vec::new());
     }
@@ -131,14 +131,10 @@ pub(super) async fn committed(
         match try_committed(admin, &group, &partitions, attempt).await {
             Ok(Ok(commits)) => {
                 let of = |at: &TopicPartition| commits.get(&(at.topic.to_string(), at.partition)).copied();
-                let offset = |at: TopicPartition| {
-                    let offset = of(&at).filter(|offset| *offset >= 0);
-                    (at, offset)
-                };
-                return Ok(partitions.into_iter().map(offset).collect());
+                return Ok(partitions.iter().map(|at| of(at).filter(|offset| *offset >= 0)).collect());
             }
             Ok(Err(Code::GROUP_ID_NOT_FOUND)) => {
-                return Ok(partitions.into_iter().map(|at| (at, None)).collect());
+                return Ok(vec![None; partitions.len()]);
             }
             Ok(Err(code)) if code.is_coordinator() && by.left() > AGAIN => {}
             Err(error) if error.code() == ErrorCode::BrokerUnreachable && by.left() > AGAIN => {}

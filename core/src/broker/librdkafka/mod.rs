@@ -92,7 +92,7 @@ impl Broker for Librdkafka {
         group: String,
         partitions: Vec<TopicPartition>,
         by: Deadline,
-    ) -> BoxFuture<'_, Result<Vec<(TopicPartition, Option<i64>)>>> {
+    ) -> BoxFuture<'_, Result<Vec<Option<i64>>>> {
         Box::pin(groups::committed(&self.admin, group, partitions, by))
     }
 

@@ -169,6 +169,11 @@ public sealed interface Match permits Match.Spec {
       return document;
     }
 
+    /** Returns the match as one of several, with the topic that it names. */
+    ObjectNode onTopic() {
+      return topic == null ? document : document.deepCopy().put("topic", topic);
+    }
+
     private JsonNode nullable(String text) {
       return text == null ? document.nullNode() : document.textNode(text);
     }
