@@ -17,12 +17,13 @@ mod read;
 mod references;
 mod tree;
 
+pub(crate) use duration::duration;
 pub use embedded::{
     ClientAuth, EmbeddedAcls, EmbeddedConfig, EmbeddedOauth, EmbeddedSecurity, EmbeddedTls, GroupTimings,
     TokenProof, WhenFull, bytes,
 };
 pub use keys::json_schema;
-pub use load::DEFAULT_FILE;
+pub use load::{DEFAULT_FILE, FILE_VARIABLE};
 pub use model::*;
 
 #[cfg(test)]

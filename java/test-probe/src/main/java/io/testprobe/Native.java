@@ -42,6 +42,12 @@ final class Native {
   /** Returns directives with all that they leave out, or throws every problem at once. */
   static native byte[] validate(byte[] opening);
 
+  /** Returns whether a file or a variable of this process says anything of the configuration. */
+  static native boolean isConfigured();
+
+  /** Returns the document of what people wrote in a step. */
+  static native byte[] words(byte[] words);
+
   /** Makes a probe the one that the static DSL means. */
   static native void registerSystem(long probe);
 
