@@ -47,7 +47,8 @@ fn report(file: &Path) -> Result<Report, Failure> {
     let text = input::text(file)?;
     let label = input::label(file);
     let report = |kind, says, topics, problems| Report { file: label.clone(), kind, says, topics, problems };
-    if Directives::recognise(&text) {
+    let recognised = Directives::recognise(&text);
+    if recognised == Some(true) {
         return Ok(match Directives::from_yaml(&text) {
             Ok(directives) => {
                 let topics: Vec<Value> = directives
@@ -70,9 +71,11 @@ fn report(file: &Path) -> Result<Report, Failure> {
     } else {
         Config::load(None, Some(file), &vars)
     };
+    // What does not parse is neither of the two yet.
+    let kind = if recognised.is_some() { "configuration" } else { "document" };
     Ok(match config {
         Ok(config) => report("configuration", clusters_of(&config), Value::Null, Vec::new()),
-        Err(error) => report("configuration", String::new(), Value::Null, input::problems(&error)),
+        Err(error) => report(kind, String::new(), Value::Null, input::problems(&error)),
     })
 }
 

@@ -337,7 +337,7 @@ def house(script: str) -> list[str | Path]:
 
 
 def steps() -> list[Step]:
-    crates = ["test-probe", "test-probe-embedded", "xtask"]
+    crates = ["test-probe", "test-probe-embedded", "test-probe-cli", "xtask"]
     tests = ["cargo", "test", "--locked", *(word for crate in crates for word in ("-p", crate)), "--all-features"]
     scripts = sorted((ROOT / "tests" / "house").glob("*.py"))
     engine = ["-p", "test-probe"]

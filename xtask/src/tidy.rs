@@ -80,7 +80,7 @@ const MOST_LINES: usize = 600;
 /// Checks every rule and prints every violation.
 pub(crate) fn check(root: &Path) -> Result<(), Failure> {
     let mut violations = Vec::new();
-    for folder in ["core", "xtask/src", "bindings-jvm"] {
+    for folder in ["core", "cli", "xtask/src", "bindings-jvm"] {
         for path in files(&root.join(folder), &["rs"])? {
             let name = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().into_owned();
             // This file spells the words it looks for.

@@ -48,15 +48,18 @@ impl<'a> Clusters<'a> {
         directive: &TopicDirective,
     ) -> Result<(), Failure> {
         let group = Group::Connection;
-        let connected = self.place(directive).and_then(|place| Ok((place, self.probe.broker(directive)?)));
-        let (place, broker) = match connected {
-            Ok(connected) => connected,
+        let place = match self.place(directive) {
+            Ok(place) => place,
             Err(error) => return report.add(Finding::failed(group, "", &error)),
         };
         let mut subject = format!("cluster `{}`", place.0);
         if let Some(principal) = &place.1 {
             subject = format!("{subject} as `{principal}`");
         }
+        let broker = match self.probe.broker(directive) {
+            Ok(broker) => broker,
+            Err(error) => return report.add(Finding::failed(group, &subject, &error)),
+        };
         let (_, config) = self.probe.config().cluster_of(&directive.location)?;
         let began = Instant::now();
         if let Err(error) = self.describe(&broker, directive)? {

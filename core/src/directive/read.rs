@@ -44,11 +44,11 @@ impl Directives {
     }
 
     /// Returns whether a text means to be directives and not, for one, a configuration: a list, or an object
-    /// with `topics:`. Says nothing about whether it is right; `false` for text that does not parse.
+    /// with `topics:`, right or wrong. `None` for text that does not parse.
     #[must_use]
-    pub fn recognise(text: &str) -> bool {
-        let root = document::parse(text, None, &mut Problems::new(ErrorCode::InvalidDirective));
-        root.is_some_and(|root| match &root.content {
+    pub fn recognise(text: &str) -> Option<bool> {
+        let root = document::parse(text, None, &mut Problems::new(ErrorCode::InvalidDirective))?;
+        Some(match &root.content {
             Content::List(_) => true,
             Content::Object(_) => root.get("topics").is_some(),
             Content::Scalar { .. } => false,
