@@ -32,6 +32,6 @@ fn every_example_of_the_page_ends_as_it_says() {
         place.prepare(&mut bash);
         bash.args(["-eu", "-o", "pipefail", "-c", &script]).env("PATH", &path);
         let done = done(bash, "");
-        assert_eq!(done.code, Some(code), "{script}\n{done:#?}");
+        assert_eq!(done.status.code(), Some(code), "{script}\n{done:#?}");
     }
 }

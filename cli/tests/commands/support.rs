@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -33,7 +33,7 @@ pub(crate) struct Place {
 /// What a command did.
 #[derive(Debug)]
 pub(crate) struct Done {
-    pub(crate) code: Option<i32>,
+    pub(crate) status: ExitStatus,
     pub(crate) out: String,
     pub(crate) err: String,
 }
@@ -42,7 +42,7 @@ impl Done {
     /// Fails unless the command ended like this.
     #[track_caller]
     pub(crate) fn ends(self, code: i32) -> Self {
-        assert_eq!(self.code, Some(code), "{self:#?}");
+        assert_eq!(self.status.code(), Some(code), "{self:#?}");
         self
     }
 
@@ -158,7 +158,7 @@ pub(crate) fn done(mut command: Command, input: &str) -> Done {
     drop(stdin);
     let Output { status, stdout, stderr } = child.wait_with_output().expect("it ends");
     let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
-    Done { code: status.code(), out: text(stdout), err: text(stderr) }
+    Done { status, out: text(stdout), err: text(stderr) }
 }
 
 /// Waits until something holds.
