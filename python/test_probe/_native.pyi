@@ -19,6 +19,7 @@ __all__ = [
     "panic_for_tests",
     "shut_down",
     "validate",
+    "validate_config",
 ]
 
 ABI: Final[int]
@@ -74,3 +75,9 @@ def error_codes() -> list[tuple[str, int]]: ...
 def panic_for_tests() -> None: ...
 def shut_down(probes: Sequence[Probe]) -> None: ...
 def validate(document: str) -> None: ...
+def validate_config(
+    explicit: str | None = None,
+    path: str | PathLike[str] | None = None,
+    file: str | None = None,
+    variables: str | None = None,
+) -> str: ...

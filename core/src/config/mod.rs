@@ -15,6 +15,8 @@ mod principals;
 mod properties;
 mod read;
 mod references;
+mod sources;
+mod summary;
 mod tree;
 
 pub use embedded::{
@@ -24,6 +26,7 @@ pub use embedded::{
 pub use keys::json_schema;
 pub use load::DEFAULT_FILE;
 pub use model::*;
+pub use sources::Sources;
 
 #[cfg(test)]
 mod tests;
