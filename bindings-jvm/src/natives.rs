@@ -206,6 +206,26 @@ extern "system" fn Java_io_testprobe_Native_validateConfig<'local>(
 }
 
 #[unsafe(no_mangle)]
+extern "system" fn Java_io_testprobe_Native_isConfigured<'local>(
+    env: EnvUnowned<'local>,
+    class: JClass<'local>,
+) -> jboolean {
+    entry(env, &class, "isConfigured", |_| Ok(Config::is_stated()))
+}
+
+#[unsafe(no_mangle)]
+extern "system" fn Java_io_testprobe_Native_words<'local>(
+    env: EnvUnowned<'local>,
+    class: JClass<'local>,
+    words: JByteArray<'local>,
+) -> JByteArray<'local> {
+    entry(env, &class, "words", |env| {
+        let read = test_probe::words::read_document(&text(env, &words)?)?;
+        document(env, &read)
+    })
+}
+
+#[unsafe(no_mangle)]
 extern "system" fn Java_io_testprobe_Native_registerSystem<'local>(
     env: EnvUnowned<'local>,
     class: JClass<'local>,

@@ -175,6 +175,18 @@ pub(crate) fn validate_config(
     })
 }
 
+/// Returns whether a file or a variable of this process says anything.
+#[pyfunction]
+pub(crate) fn is_configured() -> bool {
+    test_probe::Config::is_stated()
+}
+
+/// Reads what people write in steps as a document; see `test_probe::words`.
+#[pyfunction]
+pub(crate) fn words(document: &str) -> PyResult<String> {
+    entry("words", || Ok(test_probe::words::read_document(document)?))
+}
+
 /// The process in which a probe was registered for the static DSL; 0 before that.
 static REGISTERED_IN: AtomicU32 = AtomicU32::new(0);
 

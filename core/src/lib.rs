@@ -22,6 +22,7 @@ mod registry;
 pub mod runtime;
 mod supervisor;
 pub mod verdict;
+pub mod words;
 mod workers;
 
 pub use config::Config;

@@ -58,10 +58,11 @@ class Config:
         file: str | None = None,
         variables: Mapping[str, str] | None = None,
     ) -> dict[str, Any]:
-        """Returns what a probe would be configured with, else raises every problem at once; nothing is opened.
+        """Returns what a probe would be configured with, else raises every problem at once.
 
-        The first three are those of `Probe`. `file` is a text in place of any file, `variables` are in place of
-        the environment. In what is returned everything is written out, and what may hold a secret is `***`.
+        Nothing is opened. The first three are those of `Probe`. `file` is a text in place of any file,
+        `variables` are in place of the environment. In what is returned everything is written out, and
+        what may hold a secret is `***`.
         """
         explicit, path = _layers(config, bootstrap_servers, schema_registry_url)
         given = None if variables is None else dumps(variables, "the variables")
@@ -133,9 +134,10 @@ class Engine:
 class ProbeBase:
     """What blocking and awaitable probes have in common.
 
-    `config` is the path of a configuration file, YAML text (it has a newline), or a dict; text and dict go
-    over the environment, and the other two go over a dict. With nothing given, the file `test-probe.yaml` and the environment say
-    where Kafka is, else it is `localhost:9092`. Nothing connects before a session asks for it.
+    `config` is the path of a configuration file, YAML text (it has a newline), or a dict; text and
+    dict go over the environment, and the other two go over file and dict. With nothing given, the file
+    `test-probe.yaml` and the environment say where Kafka is, else it is `localhost:9092`. Nothing
+    connects before a session asks for it.
     """
 
     def __init__(

@@ -16,10 +16,12 @@ __all__ = [
     "dsl_register",
     "dsl_session",
     "error_codes",
+    "is_configured",
     "panic_for_tests",
     "shut_down",
     "validate",
     "validate_config",
+    "words",
 ]
 
 ABI: Final[int]
@@ -81,3 +83,5 @@ def validate_config(
     file: str | None = None,
     variables: str | None = None,
 ) -> str: ...
+def words(document: str) -> str: ...
+def is_configured() -> bool: ...

@@ -17,8 +17,14 @@ struct Rule {
     why: &'static str,
 }
 
-const PURE: &[&str] =
-    &["core/src/error", "core/src/directive", "core/src/matcher", "core/src/verdict", "core/src/codec"];
+const PURE: &[&str] = &[
+    "core/src/error",
+    "core/src/directive",
+    "core/src/matcher",
+    "core/src/verdict",
+    "core/src/codec",
+    "core/src/words",
+];
 
 const RULES: &[Rule] = &[
     Rule {

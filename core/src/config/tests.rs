@@ -143,3 +143,15 @@ fn the_committed_schema_is_what_the_key_tables_say() {
     let fresh = format!("{:#}\n", json_schema());
     assert!(committed == fresh, "schemas/config.schema.json is stale: cargo run -p xtask -- codegen");
 }
+
+#[test]
+fn a_variable_names_the_file_that_is_read() {
+    let file = std::env::temp_dir().join(format!("test-probe-{}.yaml", uuid::Uuid::new_v4()));
+    std::fs::write(&file, "dsl: {within: 7s}").unwrap();
+    let vars = vars(&[(FILE_VARIABLE, file.to_str().unwrap())]);
+    let config = Config::load(None, None, &vars).unwrap();
+    std::fs::remove_file(&file).unwrap();
+    assert_eq!(config.dsl.within, Duration::from_secs(7));
+    let error = Config::load(None, None, &vars).unwrap_err();
+    assert!(error.message().contains("was not read"), "{error:?}");
+}

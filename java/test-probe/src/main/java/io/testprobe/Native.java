@@ -48,6 +48,12 @@ final class Native {
    */
   static native byte[] validateConfig(byte[] explicit, byte[] path, byte[] file, byte[] variables);
 
+  /** Returns whether a file or a variable of this process says anything of the configuration. */
+  static native boolean isConfigured();
+
+  /** Returns the document of what people wrote in a step. */
+  static native byte[] words(byte[] words);
+
   /** Makes a probe the one that the static DSL means. */
   static native void registerSystem(long probe);
 
