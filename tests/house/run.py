@@ -435,6 +435,15 @@ def steps() -> list[Step]:
             count_pytest,
         ),
         Step(
+            "security",
+            "clients log in, and are refused, at the secured listeners of an embedded cluster",
+            [
+                ["cargo", "build", "--locked", "--quiet", "-p", "test-probe-cli"],
+                ["pytest", "-q", "-ra", "-p", "no:asyncio", "-p", "no:test_probe", "tests/security"],
+            ],
+            count_pytest,
+        ),
+        Step(
             "java",
             "the Java API on the embedded cluster",
             # With the library as the tests of other languages build it, so that the Kafka client is built once.
