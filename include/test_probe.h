@@ -351,6 +351,21 @@ const char *test_probe_error_codes(void);
 //              `test_probe_string_free`
 int32_t test_probe_directives_validate(const char *directives, char **json, test_probe_error_t **err);
 
+// Reads a configuration without opening a probe, as `test_probe_open` would read it, and connects to nothing.
+// Everything that is wrong is said in one error, each with its file or variable, line and column:
+// TEST_PROBE_INVALID_CONFIG or _INVALID_BOOTSTRAP_SERVERS.
+//
+// @param config  YAML or JSON text as for `test_probe_open`, or NULL
+// @param file  text that stands for the file `test-probe.yaml`, empty for none; NULL: the file itself, if it exists
+// @param variables  the environment as a JSON object of strings; NULL: that of this process
+// @param json  out, may be NULL: the configuration by its keys with every default written out and everything that
+//              may be a secret as `***`; free with `test_probe_string_free`
+int32_t test_probe_config_validate(const char *config,
+                                   const char *file,
+                                   const char *variables,
+                                   char **json,
+                                   test_probe_error_t **err);
+
 // Panics inside this call, so that a program can test how it meets TEST_PROBE_PANIC.
 // With a probe and a topic, the worker of that topic panics instead; it is restarted once.
 //

@@ -9,6 +9,7 @@ use jni::sys::{JNI_VERSION_1_8, jboolean, jdouble, jint, jlong};
 use jni::{Env, EnvUnowned};
 use serde_json::json;
 use test_probe::call::Opening;
+use test_probe::config::Sources;
 use test_probe::operation::Operation;
 use test_probe::{Config, ErrorCode, Probe, ProbeError};
 
@@ -177,6 +178,30 @@ extern "system" fn Java_io_testprobe_Native_validate<'local>(
     entry(env, &class, "validate", |env| {
         let opening = Opening::from_document(&text(env, &opening)?)?;
         document(env, &opening.directives.to_json().to_string())
+    })
+}
+
+#[unsafe(no_mangle)]
+extern "system" fn Java_io_testprobe_Native_validateConfig<'local>(
+    env: EnvUnowned<'local>,
+    class: JClass<'local>,
+    explicit: JByteArray<'local>,
+    path: JByteArray<'local>,
+    file: JByteArray<'local>,
+    variables: JByteArray<'local>,
+) -> JByteArray<'local> {
+    entry(env, &class, "validateConfig", |env| {
+        let explicit = optional_text(env, &explicit)?;
+        let path = optional_text(env, &path)?.map(PathBuf::from);
+        let file = optional_text(env, &file)?;
+        let variables = optional_text(env, &variables)?;
+        let sources = Sources {
+            explicit: explicit.as_deref(),
+            path: path.as_deref(),
+            file: file.as_deref(),
+            variables: variables.as_deref(),
+        };
+        document(env, &sources.load()?.to_json().to_string())
     })
 }
 

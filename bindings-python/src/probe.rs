@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use pyo3::prelude::*;
 use test_probe::call::Opening;
+use test_probe::config::Sources;
 use test_probe::{Config, ErrorCode, ProbeError};
 
 use crate::completion::{Ended, Operations, Queue};
@@ -155,6 +156,22 @@ pub(crate) fn validate(document: &str) -> PyResult<()> {
     entry("validate", || {
         Opening::from_document(document)?;
         Ok(())
+    })
+}
+
+/// Reads a configuration without a probe: returns it as a document without secrets, or raises every problem at
+/// once. `file` is a text in place of the file at `path`, `variables` a JSON object in place of the environment.
+#[pyfunction]
+#[pyo3(signature = (explicit=None, path=None, file=None, variables=None))]
+pub(crate) fn validate_config(
+    explicit: Option<&str>,
+    path: Option<PathBuf>,
+    file: Option<&str>,
+    variables: Option<&str>,
+) -> PyResult<String> {
+    entry("validate_config", || {
+        let sources = Sources { explicit, path: path.as_deref(), file, variables };
+        Ok(sources.load()?.to_json().to_string())
     })
 }
 

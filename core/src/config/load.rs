@@ -61,9 +61,14 @@ impl Config {
     /// # Errors
     /// As [`Config::load`].
     pub fn from_environment(explicit: Option<&str>, file: Option<&Path>) -> Result<Self> {
-        let utf8 = std::env::vars_os()
-            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-        Self::load(explicit, file, &utf8.collect())
+        Self::load(explicit, file, &Self::variables())
+    }
+
+    /// Returns the variables of this process that are UTF-8.
+    pub(super) fn variables() -> BTreeMap<String, String> {
+        std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .collect()
     }
 
     /// Returns whether a file or a variable of this process says anything, so that a test library which was told

@@ -15,6 +15,8 @@ mod principals;
 mod properties;
 mod read;
 mod references;
+mod sources;
+mod summary;
 mod tree;
 
 pub(crate) use duration::duration;
@@ -25,6 +27,7 @@ pub use embedded::{
 pub use keys::json_schema;
 pub use load::{DEFAULT_FILE, FILE_VARIABLE};
 pub use model::*;
+pub use sources::Sources;
 
 #[cfg(test)]
 mod tests;

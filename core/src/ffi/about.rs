@@ -10,6 +10,7 @@ use super::error::{CError, c_text, give_text};
 use super::guard::{guarded, guarded_value, required};
 use super::input::Text;
 use super::types::TEST_PROBE_ABI_VERSION;
+use crate::config::Sources;
 use crate::directive::Directives;
 use crate::error::{ErrorCode, ProbeError};
 
@@ -85,6 +86,38 @@ pub extern "C" fn test_probe_directives_validate(
         let directives = Directives::validate(directives.required("directives")?)?;
         if let Some(json) = json {
             json.write(give_text(&directives.to_json().to_string()));
+        }
+        Ok(())
+    })
+}
+
+/// Reads a configuration without opening a probe, as `test_probe_open` would read it, and connects to nothing.
+/// Everything that is wrong is said in one error, each with its file or variable, line and column:
+/// TEST_PROBE_INVALID_CONFIG or _INVALID_BOOTSTRAP_SERVERS.
+///
+/// @param config  YAML or JSON text as for `test_probe_open`, or NULL
+/// @param file  text that stands for the file `test-probe.yaml`, empty for none; NULL: the file itself, if it exists
+/// @param variables  the environment as a JSON object of strings; NULL: that of this process
+/// @param json  out, may be NULL: the configuration by its keys with every default written out and everything that
+///              may be a secret as `***`; free with `test_probe_string_free`
+#[unsafe(no_mangle)]
+pub extern "C" fn test_probe_config_validate(
+    config: Text,
+    file: Text,
+    variables: Text,
+    json: Option<&mut MaybeUninit<*mut c_char>>,
+    err: Option<&mut MaybeUninit<*mut CError>>,
+) -> i32 {
+    guarded(err, || {
+        let sources = Sources {
+            explicit: config.optional("config")?,
+            path: None,
+            file: file.optional("file")?,
+            variables: variables.optional("variables")?,
+        };
+        let config = sources.load()?;
+        if let Some(json) = json {
+            json.write(give_text(&config.to_json().to_string()));
         }
         Ok(())
     })

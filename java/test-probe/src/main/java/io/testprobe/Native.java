@@ -8,7 +8,7 @@ package io.testprobe;
  */
 final class Native {
   /** The shape of the natives that these classes are written for. */
-  static final int ABI = 1;
+  static final int ABI = 2;
 
   private Native() {}
 
@@ -41,6 +41,12 @@ final class Native {
 
   /** Returns directives with all that they leave out, or throws every problem at once. */
   static native byte[] validate(byte[] opening);
+
+  /**
+   * Returns a configuration without its secrets, or throws every problem at once. {@code file} is a text in place of the
+   * one at {@code path}, {@code variables} a JSON object in place of the environment.
+   */
+  static native byte[] validateConfig(byte[] explicit, byte[] path, byte[] file, byte[] variables);
 
   /** Returns whether a file or a variable of this process says anything of the configuration. */
   static native boolean isConfigured();
