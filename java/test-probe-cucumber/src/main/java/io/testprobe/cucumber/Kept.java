@@ -2,31 +2,77 @@ package io.testprobe.cucumber;
 
 import io.testprobe.ErrorCode;
 import io.testprobe.InconclusiveException;
+import io.testprobe.ProbeFailure;
 import io.testprobe.ProduceResult;
 import io.testprobe.ProducedNack;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/** What steps leave for later ones: how the last produce step ended, and a verdict that is not known. */
+/**
+ * What steps leave for later ones: how the last produce step ended, and a verdict that is not known. What no step takes
+ * is raised as it is, with a note in its stack trace of the step that it is from.
+ */
 final class Kept {
   private List<ProduceResult> outcomes;
   private boolean refusalIsOpen;
   private String producedBy;
-  private InconclusiveException inconclusive;
-  private String expectedBy;
+  private ProbeFailure failure;
+  private String failedStep;
+  private ProbeFailure taken;
+  private boolean keepsAll;
 
-  /** Keeps how a produce step ended. */
+  /** Keeps failures of every kind from here on, for features that look at them. */
+  void keepAll() {
+    keepsAll = true;
+  }
+
+  /** Keeps what a step ended in for the next one; returns whether it is of the kind that is kept. */
+  boolean keep(Throwable ended, String step) {
+    if (ended instanceof InconclusiveException || keepsAll && ended instanceof ProbeFailure) {
+      failure = (ProbeFailure) ended;
+      failedStep = step;
+      return true;
+    }
+    return false;
+  }
+
+  /** Takes what the step before left; null where it left nothing. */
+  ProbeFailure take() {
+    if (failure != null) {
+      taken = failure;
+      failure = null;
+      return taken;
+    }
+    return null;
+  }
+
+  /** Takes the inconclusive verdict that the step before left; fails where it left none. */
+  void takeInconclusive() {
+    if (!(failure instanceof InconclusiveException)) {
+      raiseFailure();
+      throw new AssertionError("no expectation before was inconclusive");
+    }
+    take();
+  }
+
+  /** Returns what was taken last, or null. */
+  ProbeFailure taken() {
+    return taken;
+  }
+
+  /** Raises what a step left and none took. */
+  void raiseFailure() {
+    ProbeFailure raised = failure;
+    failure = null;
+    raise((Throwable) raised, failedStep);
+  }
+
+  /** Keeps how the events of a produce step ended. */
   void keep(List<ProduceResult> ended, String step) {
     outcomes = ended;
     refusalIsOpen = !refusals().isEmpty();
     producedBy = step;
-  }
-
-  /** Keeps an inconclusive verdict. */
-  void keep(InconclusiveException verdict, String step) {
-    inconclusive = verdict;
-    expectedBy = step;
   }
 
   /** Takes the outcomes, and fails unless all were acknowledged. */
@@ -39,8 +85,7 @@ final class Kept {
 
   /** Takes the outcomes, and fails unless one was refused with this code. */
   void takeRefused(String code) {
-    ErrorCode wanted = Arrays.stream(ErrorCode.values()).filter(known -> known.name().equals(code)).findFirst()
-        .orElseThrow(() -> new IllegalArgumentException("`" + code + "` was no error code"));
+    ErrorCode wanted = code(code);
     List<ProducedNack> refusals = takeRefusals();
     if (refusals.isEmpty()) {
       throw new AssertionError("the event was acknowledged, not refused with `" + wanted + "`");
@@ -50,6 +95,11 @@ final class Kept {
       throw new AssertionError(
           "the event was refused with `" + other.error().code() + "`, not with `" + wanted + "`", other.error());
     }
+  }
+
+  private static ErrorCode code(String name) {
+    return Arrays.stream(ErrorCode.values()).filter(known -> known.name().equals(name)).findFirst()
+        .orElseThrow(() -> new IllegalArgumentException("`" + name + "` was no error code"));
   }
 
   private List<ProducedNack> takeRefusals() {
@@ -70,36 +120,19 @@ final class Kept {
     return refusals;
   }
 
-  /** Takes the inconclusive verdict; fails where there is none. */
-  void takeInconclusive() {
-    if (inconclusive == null) {
-      throw new AssertionError("no expectation before was inconclusive");
-    }
-    inconclusive = null;
-  }
-
-  /** Raises the inconclusive verdict that no step took. */
-  void raiseInconclusive() {
-    if (inconclusive != null) {
-      InconclusiveException raised = inconclusive;
-      inconclusive = null;
-      throw from(expectedBy, raised);
-    }
-  }
-
   /** Raises the refusal that no step took. */
   void raiseRefusal() {
     if (refusalIsOpen) {
       refusalIsOpen = false;
-      throw from(producedBy, refusals().get(0).error());
+      raise(refusals().get(0).error(), producedBy);
     }
   }
 
   /** Raises all that no step took. */
   void raiseAll() {
     try {
-      raiseInconclusive();
-    } catch (InconclusiveException first) {
+      raiseFailure();
+    } catch (RuntimeException | Error first) {
       try {
         raiseRefusal();
       } catch (RuntimeException second) {
@@ -110,10 +143,14 @@ final class Kept {
     raiseRefusal();
   }
 
-  /** Returns the error as it is, with a note in its stack trace of the step that it is from. */
-  private static <E extends Throwable> E from(String step, E error) {
-    error.addSuppressed(new Origin(step));
-    return error;
+  private static void raise(Throwable raised, String step) {
+    if (raised != null) {
+      raised.addSuppressed(new Origin(step));
+      if (raised instanceof Error error) {
+        throw error;
+      }
+      throw (RuntimeException) raised;
+    }
   }
 
   /** Says in a stack trace which step an error was kept from. */

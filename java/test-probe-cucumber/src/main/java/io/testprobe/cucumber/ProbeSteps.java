@@ -1,5 +1,7 @@
 package io.testprobe.cucumber;
 
+import static io.testprobe.cucumber.Spoken.said;
+
 import io.cucumber.datatable.DataTable;
 import io.cucumber.java.ParameterType;
 import io.cucumber.java.en.Given;
@@ -40,43 +42,45 @@ public final class ProbeSteps {
   /** Takes a probe on a Kafka in this process. */
   @Given(StepTexts.PROBE_ON_EMBEDDED_CLUSTER)
   public void probeOnEmbeddedCluster() {
-    world.step(() -> world.take(Probes::embedded, null));
+    world.step(said(StepTexts.PROBE_ON_EMBEDDED_CLUSTER), () -> world.take(Probes::embedded, null));
   }
 
   /** Takes the default probe, with the cluster of topics that name none. */
   @Given(StepTexts.PROBE_ON_CLUSTER)
   public void probeOnCluster(String cluster) {
-    world.step(() -> world.take(Probes::ofTestRun, cluster));
+    world.step(said(StepTexts.PROBE_ON_CLUSTER, cluster), () -> world.take(Probes::ofTestRun, cluster));
   }
 
   /** Takes the probe of a configuration file. */
   @Given(StepTexts.PROBE_FROM_CONFIGURATION)
   public void probeFromConfiguration(String file) {
-    world.step(() -> world.take(() -> Probes.of(Path.of(file)), null));
+    world.step(said(StepTexts.PROBE_FROM_CONFIGURATION, file),
+        () -> world.take(() -> Probes.of(Path.of(file)), null));
   }
 
   /** Adds a topic. */
   @Given(StepTexts.TOPIC)
   public void topic(String topic) {
-    world.step(() -> world.addTopic(topic, null, null));
+    world.step(said(StepTexts.TOPIC, topic), () -> world.addTopic(topic, null, null));
   }
 
   /** Adds a topic that is created with so many partitions. */
   @Given(StepTexts.TOPIC_WITH_PARTITIONS)
   public void topicWithPartitions(String topic, int partitions) {
-    world.step(() -> world.addTopic(topic, partitions, null));
+    world.step(said(StepTexts.TOPIC_WITH_PARTITIONS, topic, partitions),
+        () -> world.addTopic(topic, partitions, null));
   }
 
   /** Adds a topic of a named cluster. */
   @Given(StepTexts.TOPIC_ON_CLUSTER)
   public void topicOnCluster(String topic, String cluster) {
-    world.step(() -> world.addTopic(topic, null, cluster));
+    world.step(said(StepTexts.TOPIC_ON_CLUSTER, topic, cluster), () -> world.addTopic(topic, null, cluster));
   }
 
   /** Adds topics as YAML says. */
   @Given(StepTexts.TOPIC_DIRECTIVES)
   public void topicDirectives(String yaml) {
-    world.step(() -> world.add(Directives.fromString(yaml)));
+    world.step(said(StepTexts.TOPIC_DIRECTIVES), () -> world.add(Directives.fromString(yaml)));
   }
 
   // Producing.
@@ -84,30 +88,30 @@ public final class ProbeSteps {
   /** Produces an event with a JSON value. */
   @When(StepTexts.PRODUCE_TYPED_EVENT)
   public void produceTypedEvent(String type, String id, String topic, String json) {
-    produce(Spoken.of(StepTexts.PRODUCE_TYPED_EVENT, type, id, topic), topic,
+    produce(said(StepTexts.PRODUCE_TYPED_EVENT, type, id, topic), topic,
         () -> List.of(Event.of(type).id(id).json(json)));
   }
 
   /** Produces an event as YAML says. */
   @When(StepTexts.PRODUCE_EVENT)
   public void produceEvent(String topic, String yaml) {
-    produce(Spoken.of(StepTexts.PRODUCE_EVENT, topic), topic, () -> List.of(Event.fromYaml(yaml)));
+    produce(said(StepTexts.PRODUCE_EVENT, topic), topic, () -> List.of(Event.fromYaml(yaml)));
   }
 
   /** Produces an event for each row. */
   @When(StepTexts.PRODUCE_EVENTS)
   public void produceEvents(String topic, DataTable table) {
-    produce(Spoken.of(StepTexts.PRODUCE_EVENTS, topic), topic, () -> Words.events(table.cells()));
+    produce(said(StepTexts.PRODUCE_EVENTS, topic), topic, () -> Words.events(table.cells()));
   }
 
   /** Produces a tombstone. */
   @When(StepTexts.PRODUCE_TOMBSTONE)
   public void produceTombstone(String key, String topic) {
-    produce(Spoken.of(StepTexts.PRODUCE_TOMBSTONE, key, topic), topic, () -> List.of(Event.untyped().key(key)));
+    produce(said(StepTexts.PRODUCE_TOMBSTONE, key, topic), topic, () -> List.of(Event.untyped().key(key)));
   }
 
   private void produce(String step, String topic, Supplier<List<Event>> events) {
-    world.step(() -> {
+    world.step(step, () -> {
       world.kept().raiseRefusal();
       List<ProduceResult> outcomes = new ArrayList<>();
       for (Event event : events.get()) {
@@ -120,13 +124,13 @@ public final class ProbeSteps {
   /** Fails unless the last produce step was acknowledged. */
   @Then(StepTexts.EVENT_IS_ACKNOWLEDGED)
   public void eventIsAcknowledged() {
-    world.step(() -> world.kept().takeAcknowledged());
+    world.step(said(StepTexts.EVENT_IS_ACKNOWLEDGED), () -> world.kept().takeAcknowledged());
   }
 
   /** Fails unless the last produce step was refused with this code. */
   @Then(StepTexts.EVENT_IS_REFUSED)
   public void eventIsRefused(String code) {
-    world.step(() -> world.kept().takeRefused(code));
+    world.step(said(StepTexts.EVENT_IS_REFUSED, code), () -> world.kept().takeRefused(code));
   }
 
   // Expecting.
@@ -134,7 +138,7 @@ public final class ProbeSteps {
   /** Looks at what comes after this moment. */
   @Given(StepTexts.MARK)
   public void mark(String topic) {
-    world.step(() -> {
+    world.step(said(StepTexts.MARK, topic), () -> {
       // A mark on what the session does not read would be no mark.
       world.session().coverage(topic);
       world.viewpoints().mark(topic, world.session().mark());
@@ -144,91 +148,92 @@ public final class ProbeSteps {
   /** Expects an event of an id. */
   @Then(StepTexts.EVENT_WITH_ID_ARRIVES)
   public void eventWithIdArrives(Duration within, String id, String topic) {
-    expectEvent(Spoken.of(StepTexts.EVENT_WITH_ID_ARRIVES, within, id, topic), topic, within,
+    expectEvent(said(StepTexts.EVENT_WITH_ID_ARRIVES, within, id, topic), topic, within,
         () -> from(topic, Match.id(id)));
   }
 
   /** Expects an event of a type. */
   @Then(StepTexts.EVENT_ARRIVES)
   public void eventArrives(Duration within, String type, String topic) {
-    expectEvent(Spoken.of(StepTexts.EVENT_ARRIVES, within, type, topic), topic, within,
+    expectEvent(said(StepTexts.EVENT_ARRIVES, within, type, topic), topic, within,
         () -> from(topic, Match.type(type)));
   }
 
   /** Expects an event of a type behind the last one. */
   @Then(StepTexts.ANOTHER_EVENT_ARRIVES)
   public void anotherEventArrives(Duration within, String type, String topic) {
-    expectEvent(Spoken.of(StepTexts.ANOTHER_EVENT_ARRIVES, within, type, topic), topic, within,
+    expectEvent(said(StepTexts.ANOTHER_EVENT_ARRIVES, within, type, topic), topic, within,
         () -> behind(topic, Match.type(type)));
   }
 
   /** Expects an event of a key. */
   @Then(StepTexts.EVENT_WITH_KEY_ARRIVES)
   public void eventWithKeyArrives(Duration within, String key, String topic) {
-    expectEvent(Spoken.of(StepTexts.EVENT_WITH_KEY_ARRIVES, within, key, topic), topic, within,
+    expectEvent(said(StepTexts.EVENT_WITH_KEY_ARRIVES, within, key, topic), topic, within,
         () -> from(topic, Match.key(key)));
   }
 
   /** Expects an event of a type that meets every row. */
   @Then(StepTexts.EVENT_ARRIVES_WHERE)
   public void eventArrivesWhere(Duration within, String type, String topic, DataTable table) {
-    expectEvent(Spoken.of(StepTexts.EVENT_ARRIVES_WHERE, within, type, topic), topic, within,
+    expectEvent(said(StepTexts.EVENT_ARRIVES_WHERE, within, type, topic), topic, within,
         () -> from(topic, Words.match(Match.type(type), table.cells())));
   }
 
   /** Expects an event of a type that meets every row, behind the last one. */
   @Then(StepTexts.ANOTHER_EVENT_ARRIVES_WHERE)
   public void anotherEventArrivesWhere(Duration within, String type, String topic, DataTable table) {
-    expectEvent(Spoken.of(StepTexts.ANOTHER_EVENT_ARRIVES_WHERE, within, type, topic), topic, within,
+    expectEvent(said(StepTexts.ANOTHER_EVENT_ARRIVES_WHERE, within, type, topic), topic, within,
         () -> behind(topic, Words.match(Match.type(type), table.cells())));
   }
 
   /** Expects exactly so many events of a type. */
   @Then(StepTexts.EVENTS_ARRIVE_EXACTLY)
   public void eventsArriveExactly(Duration within, int count, String type, String topic) {
-    expect(Spoken.of(StepTexts.EVENTS_ARRIVE_EXACTLY, within, count, type, topic),
+    expect(said(StepTexts.EVENTS_ARRIVE_EXACTLY, within, count, type, topic),
         session -> session.expectExactly(topic, count, from(topic, Match.type(type)), within).events());
   }
 
   /** Expects an event for each row, in this order. */
   @Then(StepTexts.EVENTS_ARRIVE_IN_ORDER)
   public void eventsArriveInOrder(Duration within, String topic, DataTable table) {
-    expect(Spoken.of(StepTexts.EVENTS_ARRIVE_IN_ORDER, within, topic),
+    expect(said(StepTexts.EVENTS_ARRIVE_IN_ORDER, within, topic),
         session -> session.expectAllOf(topic, matches(topic, table), Order.IN_ORDER, within).events());
   }
 
   /** Expects an event of its own for each row. */
   @Then(StepTexts.EVENTS_ARRIVE_IN_ANY_ORDER)
   public void eventsArriveInAnyOrder(Duration within, String topic, DataTable table) {
-    expect(Spoken.of(StepTexts.EVENTS_ARRIVE_IN_ANY_ORDER, within, topic),
+    expect(said(StepTexts.EVENTS_ARRIVE_IN_ANY_ORDER, within, topic),
         session -> session.expectAllOf(topic, matches(topic, table), Order.ANY_ORDER, within).events());
   }
 
   /** Proves that no event of a type comes. */
   @Then(StepTexts.NO_EVENT_ARRIVES)
   public void noEventArrives(String type, String topic, Duration within) {
-    expect(Spoken.of(StepTexts.NO_EVENT_ARRIVES, type, topic, within),
+    expect(said(StepTexts.NO_EVENT_ARRIVES, type, topic, within),
         session -> session.expectNone(topic, from(topic, Match.type(type)), within).events());
   }
 
   /** Proves that no event of a type comes that meets every row. */
   @Then(StepTexts.NO_EVENT_ARRIVES_WHERE)
   public void noEventArrivesWhere(String type, String topic, Duration within, DataTable table) {
-    expect(Spoken.of(StepTexts.NO_EVENT_ARRIVES_WHERE, type, topic, within), session -> session
+    expect(said(StepTexts.NO_EVENT_ARRIVES_WHERE, type, topic, within), session -> session
         .expectNone(topic, from(topic, Words.match(Match.type(type), table.cells())), within).events());
   }
 
   /** Compares the whole value of an event. */
   @Then(StepTexts.CONSUMED_EVENT_HAS_VALUE)
   public void consumedEventHasValue(String id, String topic, String json) {
-    expect(Spoken.of(StepTexts.CONSUMED_EVENT_HAS_VALUE, id, topic), session -> List.of(
+    expect(said(StepTexts.CONSUMED_EVENT_HAS_VALUE, id, topic), session -> List.of(
         session.expectEvent(topic, Match.id(id).json(json), world.probe().askTimeout())));
   }
 
   /** Waits for a record that could not be decoded. */
   @Then(StepTexts.UNDECODABLE_EVENT_ARRIVES)
   public void undecodableEventArrives(String topic, Duration within) {
-    world.step(() -> Undecodable.await(world.session(), topic, within));
+    world.step(said(StepTexts.UNDECODABLE_EVENT_ARRIVES, topic, within),
+        () -> Undecodable.await(world.session(), topic, within));
   }
 
   /** Takes the inconclusive verdict of the expectation before. */
@@ -240,7 +245,7 @@ public final class ProbeSteps {
   /** Expects that a consumer group has read a topic. */
   @Then(StepTexts.GROUP_HAS_CAUGHT_UP)
   public void groupHasCaughtUp(String group, String topic, Duration within) {
-    expect(Spoken.of(StepTexts.GROUP_HAS_CAUGHT_UP, group, topic, within), session -> {
+    expect(said(StepTexts.GROUP_HAS_CAUGHT_UP, group, topic, within), session -> {
       session.expectGroupCaughtUp(group, topic, within);
       return List.of();
     });
@@ -248,7 +253,7 @@ public final class ProbeSteps {
 
   /** Asks the session for what the step expects, and notes the events that were found. */
   private void expect(String step, Function<ProbeSession, List<ReceivedEvent>> asking) {
-    world.expect(step, () -> world.viewpoints().found(asking.apply(world.session())));
+    world.step(step, () -> world.viewpoints().found(asking.apply(world.session())));
   }
 
   private void expectEvent(String step, String topic, Duration within, Supplier<Match> match) {

@@ -2,7 +2,6 @@ package io.testprobe.cucumber;
 
 import io.cucumber.java.Scenario;
 import io.testprobe.Directives;
-import io.testprobe.InconclusiveException;
 import io.testprobe.Probe;
 import io.testprobe.ProbeFailure;
 import io.testprobe.ProbeSession;
@@ -20,10 +19,12 @@ public class ProbeWorld {
   private final Kept kept = new Kept();
   private final Viewpoints viewpoints = new Viewpoints();
   private Scenario scenario;
+  private Throwable attached;
   private Supplier<Probe> source = Probes::ofTestRun;
   private Probe probe;
   private String cluster;
   private ProbeSession session;
+  private boolean ended;
 
   /** Makes the world of a scenario; Cucumber's object factory does. */
   public ProbeWorld() {}
@@ -45,9 +46,18 @@ public class ProbeWorld {
    */
   public ProbeSession session() {
     if (session == null) {
-      session = probe().openSession(Directives.of());
+      add(Directives.of());
     }
     return session;
+  }
+
+  /** Returns where the topics are that name no cluster. */
+  String bootstrapServers() {
+    return cluster == null ? probe().bootstrapServers() : probe().cluster(cluster).bootstrapServers();
+  }
+
+  boolean hasSession() {
+    return session != null;
   }
 
   Kept kept() {
@@ -80,6 +90,11 @@ public class ProbeWorld {
 
   /** Adds topics and returns when they are ready. */
   void add(Directives directives) {
+    if (ended) {
+      throw new IllegalStateException(
+          "a session was asked for after its scenario\nhint: let hooks after a scenario have an order above "
+              + ProbeHooks.AFTER_ORDER);
+    }
     if (session == null) {
       session = probe().openSession(directives);
     } else {
@@ -87,33 +102,23 @@ public class ProbeWorld {
     }
   }
 
-  /** Does what a step says, after what an earlier one kept was raised. */
-  void step(Runnable does) {
-    kept.raiseInconclusive();
-    attachingFailures(does);
-  }
-
-  /** Does what a step says that expects something: where that is not known it is kept. */
-  void expect(String text, Runnable does) {
-    step(() -> {
-      try {
-        does.run();
-      } catch (InconclusiveException unknown) {
-        attach(unknown);
-        kept.keep(unknown, text);
+  /** Does what a step says, after what the one before left was raised; keeps what the next one may take. */
+  void step(String text, Runnable does) {
+    kept.raiseFailure();
+    try {
+      attachingFailures(does);
+    } catch (RuntimeException | Error failure) {
+      if (!kept.keep(failure, text)) {
+        throw failure;
       }
-    });
+    }
   }
 
   /** Ends the scenario: closes the session, and raises what no step took. */
   void end() {
-    if (session == null) {
-      return;
-    }
-    ProbeSession ended = session;
-    session = null;
+    ended = true;
     attachingFailures(() -> {
-      try (ended) {
+      try (ProbeSession closing = session) {
         kept.raiseAll();
       }
     });
@@ -128,8 +133,10 @@ public class ProbeWorld {
     }
   }
 
+  /** Attaches the explanation of a failure, once: what was kept is raised later. */
   private void attach(Throwable failure) {
-    if (scenario != null && failure instanceof ProbeFailure explained) {
+    if (scenario != null && failure != attached && failure instanceof ProbeFailure explained) {
+      attached = failure;
       scenario.attach(explained.toJson(), "application/json", "test-probe: " + explained.code());
     }
   }

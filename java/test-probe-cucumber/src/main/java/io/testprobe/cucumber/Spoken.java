@@ -12,7 +12,7 @@ final class Spoken {
   private Spoken() {}
 
   /** Returns the first way to say an expression, with these arguments. */
-  static String of(String expression, Object... arguments) {
+  static String said(String expression, Object... arguments) {
     String plain = OPTION.matcher(ALTERNATIVES.matcher(expression).replaceAll("$1")).replaceAll("");
     StringBuilder said = new StringBuilder();
     Matcher parameter = PARAMETER.matcher(plain);
