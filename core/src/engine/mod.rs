@@ -236,8 +236,8 @@ impl Probe {
         &self.0.config
     }
 
-    /// Returns `{version, clusters: {name: {bootstrap_servers, schema_registry_url, started}}, sessions, topics, warnings}`;
-    /// no secrets. An embedded cluster also has `listeners` (servers by protocol), `certificate_authority` (PEM or
+    /// Returns `{version, clusters: {name: {bootstrap_servers, schema_registry_url, started}}, sessions, topics, warnings,
+    /// ask_timeout_ms}`; no secrets. An embedded cluster also has `listeners` (servers by protocol), `certificate_authority` (PEM or
     /// null) and `cluster_id`.
     #[must_use]
     pub fn info(&self) -> Value {
@@ -271,6 +271,7 @@ impl Probe {
             "sessions": self.0.registry.all().len(),
             "topics": topics,
             "warnings": self.0.clusters.warnings(),
+            "ask_timeout_ms": self.0.config.dsl.ask_timeout.as_secs_f64() * 1e3,
         })
     }
 
