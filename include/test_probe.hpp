@@ -44,6 +44,17 @@ inline std::string validate_directives(const std::string& directives) {
   });
 }
 
+/// Reads a configuration without a probe, as Probe(config) would, and returns it by its keys as JSON, with every
+/// default and without secrets. `file` stands for test-probe.yaml, `variables` (a JSON object) for the environment.
+inline std::string validate_config(const std::optional<std::string>& config = std::nullopt,
+                                   const std::optional<std::string>& file = std::nullopt,
+                                   const std::optional<std::string>& variables = std::nullopt) {
+  const auto text = [](const std::optional<std::string>& one) { return one ? one->c_str() : nullptr; };
+  return detail::take_string([&](char** json, test_probe_error_t** error) {
+    return test_probe_config_validate(text(config), text(file), text(variables), json, error);
+  });
+}
+
 /// An event to produce. Without a value it is a tombstone.
 class Event {
  public:

@@ -9,6 +9,8 @@ mod finding;
 mod model;
 mod nearest;
 mod rows;
+#[cfg(any(test, debug_assertions))]
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 mod words;

@@ -65,7 +65,9 @@ impl AllOf<'_> {
             let alone = Verdict { events: vec![event.clone()], own: vec![*own], ..verdict.clone() };
             self.check(one).verdict(&Ok(alone));
             let topic = &one.looking.plan.topic;
-            if **topic != *event.topic || !names.insert((topic, event.partition, event.generation, event.offset)) {
+            if **topic != *event.topic
+                || !names.insert((topic, event.partition, event.generation, event.offset))
+            {
                 self.violate("1 false pass", &format!("{topic} {} serves again", event.offset));
             }
             let before = last.insert((topic, event.partition, event.generation), event.offset);

@@ -11,7 +11,7 @@ use test_probe::{Decoded, ErrorCode, Fish, Order, ReceivedEvent, Wanted as Wante
 use tokio::time::{Instant, sleep};
 
 use crate::answers::{AllOf, One};
-use crate::check::{Check, find};
+use crate::check::Check;
 use crate::oracle::Looking;
 use crate::plan::Weather;
 use crate::record::{PARTITIONS, SERIAL, Wanted};
@@ -90,7 +90,8 @@ impl Line {
                 if serials != shown {
                     stage.violate("7 shown", format_args!("{label}: {shown:?}, and {serials:?} came back"));
                 }
-                let (last, own) = (verdict.events.split_off(shown.len() - 1), verdict.own.split_off(shown.len() - 1));
+                let (last, own) =
+                    (verdict.events.split_off(shown.len() - 1), verdict.own.split_off(shown.len() - 1));
                 for event in &verdict.events {
                     check(&asked).truth(event);
                 }

@@ -78,8 +78,7 @@ impl Check<'_> {
             .flat_map(|verdict| &verdict.events)
             .filter_map(|event| event.headers.text(crate::record::SERIAL))
             .collect();
-        let (rule, mut due) =
-            if verdict.is_some() { ("1 false pass", 0) } else { ("2 false fail", 0) };
+        let (rule, mut due) = if verdict.is_some() { ("1 false pass", 0) } else { ("2 false fail", 0) };
         for witness in self.question().witnesses(self.stage) {
             match &witness {
                 Witness::Match(truth) if verdict.is_none() || counted.contains(&*truth.serial) => {
