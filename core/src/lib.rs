@@ -32,6 +32,6 @@ pub use event::{
     ConsumedNack, ConsumedResult, Decoded, Envelope, Event, Headers, Payload, ProduceResult, ProducedAck,
     ReceivedEvent,
 };
-pub use matcher::{After, Mark, Match};
+pub use matcher::{After, Mark, Match, Matcher, Mode};
 pub use test_probe_embedded::EmbeddedKafka;
 pub use verdict::{Coverage, PartitionCoverage, Verdict, Warning};

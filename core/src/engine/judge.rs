@@ -143,15 +143,10 @@ impl Judge {
         }
         let own = self.topic.is_own(&entry.event);
         let matching = if entry.event.error().is_some() { &self.relaxed } else { &self.matching };
-        if matching.own.is_none_or(|wanted| wanted == own)
-            && let Some(stage) = matching.excluded_at(&entry.event)
-        {
-            return Finding::Nothing(stage);
-        }
-        match matching.compare(&entry.event, own) {
-            Comparison::Matches => Finding::Match(own),
-            Comparison::Undecided => Finding::Undecided,
-            differs @ Comparison::Differs(_) => Finding::Nothing(differs.stage().unwrap_or(Stage::Value)),
+        match matching.falls_out_at(&entry.event, own) {
+            None => Finding::Match(own),
+            Some(Stage::Undecodable) => Finding::Undecided,
+            Some(stage) => Finding::Nothing(stage),
         }
     }
 
@@ -356,18 +351,12 @@ fn relax(directive: &TopicDirective, matching: &Match) -> Match {
     let in_value = |source: &Source| {
         directive.envelope == EnvelopeMode::CeStructured || matches!(source, Source::ValuePointer(_))
     };
-    let mut relaxed = matching.clone();
     let correlation = &directive.correlation;
-    if in_value(&correlation.id) {
-        relaxed.id = None;
-    }
-    if in_value(&correlation.event_type) {
-        relaxed.event_type = None;
-    }
-    if in_value(&correlation.version) {
-        relaxed.version = None;
-    }
-    relaxed
+    matching.relaxed(
+        in_value(&correlation.id),
+        in_value(&correlation.event_type),
+        in_value(&correlation.version),
+    )
 }
 
 /// Returns how long the journal was when a record was read, or when its acknowledgement came.
