@@ -33,7 +33,7 @@ from ._events import (
     Verdict,
     VerdictWarning,
 )
-from .errors import from_document, invalid_argument, unsupported
+from .errors import from_document, invalid_argument
 
 NativeEvent = tuple[str, Union[bytes, None], Union[bytes, None], list[tuple[str, Union[bytes, None]]]]
 """How an event crosses: its document, key, value and headers."""

@@ -137,9 +137,10 @@ def expect_event(
 
     `value` is a subset of the event's value, unless `mode` says `exact` or `any_order`; None asks for
     a tombstone or a JSON null. `where` is a CEL expression that must be true, `matchers` ask single
-    places, as `("$.total", "between", [1, 5])`; docs/matches.md lists them. `after` is a mark, an acknowledgement or a received event to look behind, else the session's start. `own`
-    narrows to events of this session, or to those of others. `within` is in seconds, or a
-    timedelta; the configured default when absent.
+    places, as `("$.total", "between", [1, 5])`; docs/matches.md lists them. `after` is a mark, an
+    acknowledgement or a received event to look behind, else the session's start. `own` narrows to
+    events of this session, or to those of others. `within` is in seconds, or a timedelta; the
+    configured default when absent.
 
     Raises ExpectationFailed when it provably did not come, Inconclusive when that is not known.
     """

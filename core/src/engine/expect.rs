@@ -19,6 +19,7 @@ use crate::workers::fence::{Ends, NoFence};
 impl SessionInner {
     /// Waits for the verdict; ends with the session or the worker if they end first.
     pub(crate) async fn expect(self: &Arc<Self>, expectation: Expectation) -> Result<Verdict> {
+        expectation.matching.check()?;
         let topic = self.topic(&expectation.topic, "consumer")?;
         let look = topic.look(&self.test_id)?;
         let window = match (expectation.verb, expectation.within) {
@@ -210,6 +211,9 @@ impl Expecting<'_> {
             let message =
                 "only an event that this session produced itself satisfied the expectation".to_owned();
             warnings.push(Warning { code: "SELF_MATCH", message });
+        }
+        if self.judge.verb == Verb::Event {
+            warnings.extend(Warning::vacuous(&self.judge.matching, &events));
         }
         Verdict { events, own, coverage: self.coverage(ends), warnings }
     }
