@@ -191,12 +191,6 @@ typedef struct {
   uint64_t id;
 } test_probe_t;
 
-// A session: one test as the engine knows it. As `test_probe_t`, a number.
-typedef struct {
-  // The handle.
-  uint64_t id;
-} test_probe_session_t;
-
 // Bytes with their length. `data` NULL means null (with `len` 0), which differs from empty.
 typedef struct {
   // The first byte.
@@ -244,6 +238,12 @@ typedef struct {
   // Milliseconds since the epoch; TEST_PROBE_NO_TIMESTAMP for now.
   int64_t timestamp;
 } test_probe_record_t;
+
+// A session: one test as the engine knows it. As `test_probe_t`, a number.
+typedef struct {
+  // The handle.
+  uint64_t id;
+} test_probe_session_t;
 
 // A broker's acknowledgement of one record.
 typedef struct {
@@ -351,12 +351,41 @@ const char *test_probe_error_codes(void);
 //              `test_probe_string_free`
 int32_t test_probe_directives_validate(const char *directives, char **json, test_probe_error_t **err);
 
+// Reads a configuration without opening a probe, as `test_probe_open` would read it, and connects to nothing.
+// Everything that is wrong is said in one error, each with its file or variable, line and column:
+// TEST_PROBE_INVALID_CONFIG or _INVALID_BOOTSTRAP_SERVERS.
+//
+// @param config  YAML or JSON text as for `test_probe_open`, or NULL
+// @param file  text that stands for the file `test-probe.yaml`, empty for none; NULL: the file itself, if it exists
+// @param variables  the environment as a JSON object of strings; NULL: that of this process
+// @param json  out, may be NULL: the configuration by its keys with every default written out and everything that
+//              may be a secret as `***`; free with `test_probe_string_free`
+int32_t test_probe_config_validate(const char *config,
+                                   const char *file,
+                                   const char *variables,
+                                   char **json,
+                                   test_probe_error_t **err);
+
 // Panics inside this call, so that a program can test how it meets TEST_PROBE_PANIC.
 // With a probe and a topic, the worker of that topic panics instead; it is restarted once.
 //
 // @param probe  the probe, or `{0}` for a panic inside this call
 // @param topic  the topic's name, or NULL for a panic inside this call
 int32_t test_probe_inject_panic(test_probe_t probe, const char *topic, test_probe_error_t **err);
+
+// Has the pure parts of the engine judge given data without a cluster, so that a language can show that events,
+// matches and explanations cross it whole. Only a debug build does: a release says TEST_PROBE_UNSUPPORTED.
+//
+// @param trial  JSON: `{"trial": "write" | "read" | "compare" | "words" | "explain", ...}` with the documents of
+//               `tests/vectors`; `explain` fails as a verdict of that evidence does
+// @param rec  the event of `write` and `compare`; NULL for the others
+// @param json  out, may be NULL: the answer, `null` where it is events; free with `test_probe_string_free`
+// @param events  out, may be NULL: the event of `read`, else none; free with `test_probe_events_free`
+int32_t test_probe_trial(const char *trial,
+                         const test_probe_record_t *rec,
+                         char **json,
+                         test_probe_events_t **events,
+                         test_probe_error_t **err);
 
 // Returns the code, as TEST_PROBE_UNKNOWN_TOPIC; 0 for NULL.
 int32_t test_probe_error_code(const test_probe_error_t *error);

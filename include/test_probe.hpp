@@ -34,22 +34,32 @@ using Milliseconds = std::chrono::milliseconds;
 /// Why a call failed. what() is the message with its hint.
 class Error : public std::runtime_error {
  public:
-  Error(int32_t code, std::string name, const std::string& text, std::string json, bool retriable)
-      : std::runtime_error(text), code_(code), name_(std::move(name)), json_(std::move(json)), retriable_(retriable) {}
+  /// What an error of the engine holds.
+  struct Facts {
+    int32_t code;
+    std::string name, message, hint, context, json;
+    bool retriable;
+  };
+  explicit Error(Facts facts)
+      : std::runtime_error(facts.hint.empty() ? facts.message : facts.message + "\nhint: " + facts.hint),
+        facts_(std::move(facts)) {}
   /// One of TEST_PROBE_INVALID_ARGUMENT, ...
-  int32_t code() const noexcept { return code_; }
+  int32_t code() const noexcept { return facts_.code; }
   /// The code's name, as UNKNOWN_TOPIC.
-  const std::string& name() const noexcept { return name_; }
+  const std::string& name() const noexcept { return facts_.name; }
+  /// What happened, without the hint.
+  const std::string& message() const noexcept { return facts_.message; }
+  /// What can be done about it; empty when there is no hint.
+  const std::string& hint() const noexcept { return facts_.hint; }
+  /// Facts for programs, as a JSON object.
+  const std::string& context() const noexcept { return facts_.context; }
   /// Everything as a JSON object, context included.
-  const std::string& json() const noexcept { return json_; }
+  const std::string& json() const noexcept { return facts_.json; }
   /// Whether the same call may succeed later.
-  bool retriable() const noexcept { return retriable_; }
+  bool retriable() const noexcept { return facts_.retriable; }
 
  private:
-  int32_t code_;
-  std::string name_;
-  std::string json_;
-  bool retriable_;
+  Facts facts_;
 };
 
 /// 1xxx: the caller asked for something that cannot be.
@@ -98,18 +108,20 @@ using EventsPtr = std::unique_ptr<test_probe_events_t, FreeEvents>;
 [[noreturn]] inline void raise(int32_t code, test_probe_error_t* object) {
   const ErrorPtr owner(object);
   const auto text = [](const char* found) { return std::string(found != nullptr ? found : ""); };
-  std::string message = text(test_probe_error_message(object));
-  const std::string hint = text(test_probe_error_hint(object));
-  if (!hint.empty()) message += "\nhint: " + hint;
-  std::string name = text(test_probe_error_name(object)), json = text(test_probe_error_to_json(object));
-  const bool retriable = test_probe_error_retriable(object);
-  if (code >= 1000 && code < 2000) throw UsageError(code, name, message, json, retriable);
-  if (code >= 2000 && code < 2500) throw ExpectationFailed(code, name, message, json, retriable);
-  if (code >= 2500 && code < 3000) throw Inconclusive(code, name, message, json, retriable);
-  if (code >= 3000 && code < 4000) throw KafkaError(code, name, message, json, retriable);
-  if (code >= 4000 && code < 5000) throw SchemaError(code, name, message, json, retriable);
-  if (code >= 5000 && code < 6000) throw LifecycleError(code, name, message, json, retriable);
-  throw InternalError(code, name, message, json, retriable);
+  const Error::Facts facts{code,
+                           text(test_probe_error_name(object)),
+                           text(test_probe_error_message(object)),
+                           text(test_probe_error_hint(object)),
+                           text(test_probe_error_context(object)),
+                           text(test_probe_error_to_json(object)),
+                           test_probe_error_retriable(object)};
+  if (code >= 1000 && code < 2000) throw UsageError(facts);
+  if (code >= 2000 && code < 2500) throw ExpectationFailed(facts);
+  if (code >= 2500 && code < 3000) throw Inconclusive(facts);
+  if (code >= 3000 && code < 4000) throw KafkaError(facts);
+  if (code >= 4000 && code < 5000) throw SchemaError(facts);
+  if (code >= 5000 && code < 6000) throw LifecycleError(facts);
+  throw InternalError(facts);
 }
 
 /// Calls a function whose last parameter is the error, and throws what it returns.
@@ -179,6 +191,17 @@ inline std::string read_file(const std::string& path) {
 inline std::string validate_directives(const std::string& directives) {
   return detail::take_string([&](char** json, test_probe_error_t** error) {
     return test_probe_directives_validate(directives.c_str(), json, error);
+  });
+}
+
+/// Reads a configuration without a probe, as Probe(config) would, and returns it by its keys as JSON, with every
+/// default and without secrets. `file` stands for test-probe.yaml, `variables` (a JSON object) for the environment.
+inline std::string validate_config(const std::optional<std::string>& config = std::nullopt,
+                                   const std::optional<std::string>& file = std::nullopt,
+                                   const std::optional<std::string>& variables = std::nullopt) {
+  const auto text = [](const std::optional<std::string>& one) { return one ? one->c_str() : nullptr; };
+  return detail::take_string([&](char** json, test_probe_error_t** error) {
+    return test_probe_config_validate(text(config), text(file), text(variables), json, error);
   });
 }
 
@@ -316,6 +339,19 @@ class Match {
   }
   /// JSON text of which the value must be a superset.
   Match& value_json(std::string_view json) { return add("value", std::string(json)); }
+  /// How the value is compared: subset (when not said), exact or any_order.
+  Match& mode(std::string_view mode) { return add("mode", detail::quoted(mode)); }
+  /// Asks one place: id, type, version, key, header:NAME, value, or a JSONPath into the value. `value_json` is JSON text
+  /// for the matchers that take a value: matcher("$.total", "between", "[1, 5]").
+  Match& matcher(std::string_view path, std::string_view matcher,
+                 std::optional<std::string_view> value_json = std::nullopt) {
+    matchers_ += (matchers_.empty() ? "" : ",") + ("{\"path\":" + detail::quoted(path)) +
+                 ",\"matcher\":" + detail::quoted(matcher) +
+                 (value_json ? ",\"value\":" + std::string(*value_json) : std::string()) + "}";
+    return *this;
+  }
+  /// A CEL expression over the event that must be true: where("value.total > 3 && key == 'o-1'").
+  Match& where(std::string_view expression) { return add("where", detail::quoted(expression)); }
   Match& own(bool own) { return add("own", own ? "true" : "false"); }
   Match& hint(std::string_view hint) { return add("hint", detail::quoted(hint)); }
   Match& after(const Mark& mark) { return add("after", "{\"mark\":" + mark.json + "}"); }
@@ -325,6 +361,7 @@ class Match {
   std::string json() const {
     std::string all = fields_;
     if (!headers_.empty()) all += (all.empty() ? "" : ",") + ("\"headers\":[" + headers_) + "]";
+    if (!matchers_.empty()) all += (all.empty() ? "" : ",") + ("\"matchers\":[" + matchers_) + "]";
     return "{" + all + "}";
   }
 
@@ -337,7 +374,7 @@ class Match {
     return add("after", "{\"topic\":" + detail::quoted(topic) + ",\"partition\":" + std::to_string(partition) +
                             ",\"offset\":" + std::to_string(offset) + "}");
   }
-  std::string fields_, headers_;
+  std::string fields_, headers_, matchers_;
 };
 
 namespace detail {

@@ -16,4 +16,4 @@ mod natives;
 mod registry;
 
 /// The shape of this boundary. The classes refuse a library that has another one.
-pub(crate) const ABI: u32 = 1;
+pub(crate) const ABI: u32 = 2;

@@ -9,12 +9,14 @@ use jni::sys::{JNI_VERSION_1_8, jboolean, jdouble, jint, jlong};
 use jni::{Env, EnvUnowned};
 use serde_json::json;
 use test_probe::call::Opening;
+use test_probe::config::Sources;
 use test_probe::operation::Operation;
 use test_probe::{Config, ErrorCode, Probe, ProbeError};
 
 use crate::completion::{self, Ended};
-use crate::convert::{optional_text, raw, text};
+use crate::convert::{optional_text, raw, text, write_answer};
 use crate::error::{Failure, entry, inject_panic};
+use crate::frame::Writer;
 use crate::{ABI, registry};
 
 /// Asks for a virtual machine that knows JNI 1.8; another one refuses the library.
@@ -181,6 +183,50 @@ extern "system" fn Java_io_testprobe_Native_validate<'local>(
 }
 
 #[unsafe(no_mangle)]
+extern "system" fn Java_io_testprobe_Native_validateConfig<'local>(
+    env: EnvUnowned<'local>,
+    class: JClass<'local>,
+    explicit: JByteArray<'local>,
+    path: JByteArray<'local>,
+    file: JByteArray<'local>,
+    variables: JByteArray<'local>,
+) -> JByteArray<'local> {
+    entry(env, &class, "validateConfig", |env| {
+        let explicit = optional_text(env, &explicit)?;
+        let path = optional_text(env, &path)?.map(PathBuf::from);
+        let file = optional_text(env, &file)?;
+        let variables = optional_text(env, &variables)?;
+        let sources = Sources {
+            explicit: explicit.as_deref(),
+            path: path.as_deref(),
+            file: file.as_deref(),
+            variables: variables.as_deref(),
+        };
+        document(env, &sources.load()?.to_json().to_string())
+    })
+}
+
+#[unsafe(no_mangle)]
+extern "system" fn Java_io_testprobe_Native_isConfigured<'local>(
+    env: EnvUnowned<'local>,
+    class: JClass<'local>,
+) -> jboolean {
+    entry(env, &class, "isConfigured", |_| Ok(Config::is_stated()))
+}
+
+#[unsafe(no_mangle)]
+extern "system" fn Java_io_testprobe_Native_words<'local>(
+    env: EnvUnowned<'local>,
+    class: JClass<'local>,
+    words: JByteArray<'local>,
+) -> JByteArray<'local> {
+    entry(env, &class, "words", |env| {
+        let read = test_probe::words::read_document(&text(env, &words)?)?;
+        document(env, &read)
+    })
+}
+
+#[unsafe(no_mangle)]
 extern "system" fn Java_io_testprobe_Native_registerSystem<'local>(
     env: EnvUnowned<'local>,
     class: JClass<'local>,
@@ -203,6 +249,23 @@ extern "system" fn Java_io_testprobe_Native_findSession<'local>(
     entry(env, &class, "findSession", |env| {
         let session = test_probe::dsl::session(&text(env, &test_id)?, &text(env, &topic)?, producing)?;
         Ok(registry::add_foreign_session(session)?.cast_signed())
+    })
+}
+
+#[unsafe(no_mangle)]
+extern "system" fn Java_io_testprobe_Native_trial<'local>(
+    env: EnvUnowned<'local>,
+    class: JClass<'local>,
+    trial: JByteArray<'local>,
+    key: JByteArray<'local>,
+    value: JByteArray<'local>,
+    headers: JByteArray<'local>,
+) -> JByteArray<'local> {
+    entry(env, &class, "trial", |env| {
+        let answer = test_probe::trial::run(&text(env, &trial)?, raw(env, &key, &value, &headers)?)?;
+        let mut frame = Writer::default();
+        write_answer(&mut frame, &answer.document, &answer.events);
+        Ok(env.byte_array_from_slice(&frame.finish())?)
     })
 }
 

@@ -6,10 +6,14 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedBytes;
+use pyo3::types::PyTuple;
 use test_probe::call::Opening;
+use test_probe::config::Sources;
 use test_probe::{Config, ErrorCode, ProbeError};
 
 use crate::completion::{Ended, Operations, Queue};
+use crate::convert::{Bytes, answer_to_python};
 use crate::error::entry;
 use crate::process::{OfThisProcess, forked};
 use crate::session::Session;
@@ -155,6 +159,50 @@ pub(crate) fn validate(document: &str) -> PyResult<()> {
     entry("validate", || {
         Opening::from_document(document)?;
         Ok(())
+    })
+}
+
+/// Reads a configuration without a probe: returns it as a document without secrets, or raises every problem at
+/// once. `file` is a text in place of the file at `path`, `variables` a JSON object in place of the environment.
+#[pyfunction]
+#[pyo3(signature = (explicit=None, path=None, file=None, variables=None))]
+pub(crate) fn validate_config(
+    explicit: Option<&str>,
+    path: Option<PathBuf>,
+    file: Option<&str>,
+    variables: Option<&str>,
+) -> PyResult<String> {
+    entry("validate_config", || {
+        let sources = Sources { explicit, path: path.as_deref(), file, variables };
+        Ok(sources.load()?.to_json().to_string())
+    })
+}
+
+/// Returns whether a file or a variable of this process says anything.
+#[pyfunction]
+pub(crate) fn is_configured() -> bool {
+    test_probe::Config::is_stated()
+}
+
+/// Reads what people write in steps as a document; see `test_probe::words`.
+#[pyfunction]
+pub(crate) fn words(document: &str) -> PyResult<String> {
+    entry("words", || Ok(test_probe::words::read_document(document)?))
+}
+
+/// Has the pure parts of the engine judge given data; see `test_probe::trial`. For tests.
+#[pyfunction]
+#[pyo3(signature = (document, key=None, value=None, headers=Vec::new()))]
+pub(crate) fn trial<'py>(
+    py: Python<'py>,
+    document: &str,
+    key: Option<PyBackedBytes>,
+    value: Option<PyBackedBytes>,
+    headers: Vec<(String, Option<PyBackedBytes>)>,
+) -> PyResult<Bound<'py, PyTuple>> {
+    entry("trial", || {
+        let answer = test_probe::trial::run(document, Bytes { key, value, headers }.into_raw())?;
+        Ok(answer_to_python(py, &answer.document, &answer.events)?)
     })
 }
 

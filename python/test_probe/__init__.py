@@ -37,12 +37,13 @@ from .errors import ProbeError
 
 if TYPE_CHECKING:
     from ._clusters import Broker, Cluster, EmbeddedCluster, RequestSeen
-    from ._engine import Directives
+    from ._engine import Config, Directives
     from ._sync import Probe, Session
 
 __all__ = [
     "Broker",
     "Cluster",
+    "Config",
     "ConsumedAck",
     "ConsumedNack",
     "Directives",
@@ -72,6 +73,7 @@ __version__ = "0.1.0"
 _NATIVE = {
     "Probe": "._sync",
     "Session": "._sync",
+    "Config": "._engine",
     "Directives": "._engine",
     "Broker": "._clusters",
     "Cluster": "._clusters",

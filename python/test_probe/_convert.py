@@ -191,7 +191,7 @@ def match_document(match: Match) -> dict[str, Any]:
     if match.matchers is not None:
         document["matchers"] = [_matcher_document(matcher) for matcher in match.matchers]
     if match.after is not None:
-        document["after"] = _after_document(match.after)
+        document["after"] = after_document(match.after)
     return document
 
 
@@ -215,7 +215,8 @@ def _matcher_document(matcher: Any) -> dict[str, Any]:
     )
 
 
-def _after_document(after: After) -> dict[str, Any]:
+def after_document(after: After) -> dict[str, Any]:
+    """Returns a point to look behind."""
     if isinstance(after, Mark):
         return {"mark": json.loads(after.document)}
     if isinstance(after, (ProducedAck, ReceivedEvent)):

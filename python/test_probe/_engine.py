@@ -17,7 +17,7 @@ from ._clusters import Cluster, EmbeddedCluster
 from ._convert import DirectivesInput, Within, dumps, millis
 from ._wake import WakeUps
 from .codes import ErrorCode
-from .errors import UsageError
+from .errors import UsageError, invalid_argument
 
 ABI = 2
 """The shape of the native module that this package is written for."""
@@ -32,7 +32,7 @@ if (test_probe.__version__, ABI) != _FOUND:
     )
 
 ConfigInput = Union[str, "os.PathLike[str]", Mapping[str, Any], None]
-"""Configuration: the path of a file, or a dict."""
+"""Configuration: the path of a file, YAML text (it has a newline), or a dict."""
 
 P = TypeVar("P", bound="ProbeBase")
 
@@ -44,6 +44,30 @@ class Directives:
     def validate(directives: DirectivesInput) -> None:
         """Returns when they are valid, else raises every problem at once, before anything connects."""
         _native.validate(_verbs.opening(directives, None))
+
+
+class Config:
+    """Configuration, apart from a probe."""
+
+    @staticmethod
+    def validate(
+        config: ConfigInput = None,
+        *,
+        bootstrap_servers: str | None = None,
+        schema_registry_url: str | None = None,
+        file: str | None = None,
+        variables: Mapping[str, str] | None = None,
+    ) -> dict[str, Any]:
+        """Returns what a probe would be configured with, else raises every problem at once.
+
+        Nothing is opened. The first three are those of `Probe`. `file` is a text in place of any file,
+        `variables` are in place of the environment. In what is returned everything is written out, and
+        what may hold a secret is `***`.
+        """
+        explicit, path = _layers(config, bootstrap_servers, schema_registry_url)
+        given = None if variables is None else dumps(variables, "the variables")
+        found: dict[str, Any] = json.loads(_native.validate_config(explicit, path, file, given))
+        return found
 
 
 class Engine:
@@ -110,9 +134,10 @@ class Engine:
 class ProbeBase:
     """What blocking and awaitable probes have in common.
 
-    `config` is the path of a configuration file, or a dict; it goes over the environment, and the
-    other two go over it. With nothing given, the file `test-probe.yaml` and the environment say
-    where Kafka is, else it is `localhost:9092`. Nothing connects before a session asks for it.
+    `config` is the path of a configuration file, YAML text (it has a newline), or a dict; text and
+    dict go over the environment, and the other two go over file and dict. With nothing given, the file
+    `test-probe.yaml` and the environment say where Kafka is, else it is `localhost:9092`. Nothing
+    connects before a session asks for it.
     """
 
     def __init__(
@@ -193,6 +218,10 @@ def _layers(
     """Returns the explicit document and the file, where there is one."""
     given = {"bootstrap-servers": bootstrap_servers, "schema-registry-url": schema_registry_url}
     kafka = {key: value for key, value in given.items() if value is not None}
+    if isinstance(config, str) and "\n" in config:
+        if kafka:
+            raise invalid_argument("servers were given beside a configuration text", "say it in the text")
+        return config, None
     if config is None or isinstance(config, (str, os.PathLike)):
         explicit: Mapping[str, Any] = {"kafka": kafka} if kafka else {}
         file = None if config is None else os.fspath(config)

@@ -16,9 +16,13 @@ __all__ = [
     "dsl_register",
     "dsl_session",
     "error_codes",
+    "is_configured",
     "panic_for_tests",
     "shut_down",
+    "trial",
     "validate",
+    "validate_config",
+    "words",
 ]
 
 ABI: Final[int]
@@ -73,4 +77,18 @@ def dsl_session(test_id: str, topic: str, producing: bool) -> Session: ...
 def error_codes() -> list[tuple[str, int]]: ...
 def panic_for_tests() -> None: ...
 def shut_down(probes: Sequence[Probe]) -> None: ...
+def trial(
+    document: str,
+    key: bytes | None = None,
+    value: bytes | None = None,
+    headers: Sequence[tuple[str, bytes | None]] = ...,
+) -> NativeOutcome: ...
 def validate(document: str) -> None: ...
+def validate_config(
+    explicit: str | None = None,
+    path: str | PathLike[str] | None = None,
+    file: str | None = None,
+    variables: str | None = None,
+) -> str: ...
+def words(document: str) -> str: ...
+def is_configured() -> bool: ...

@@ -6,6 +6,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 use test_probe::{Category, ErrorCode};
 
+use crate::steps::Steps;
 use crate::{Failure, header, java, read, shapes};
 
 const COMMAND: &str = "cargo run -p xtask -- codegen";
@@ -23,11 +24,14 @@ pub(crate) const CATEGORIES: [Category; 7] = [
 
 /// Every generated file with its content.
 fn all(root: &Path) -> Result<Vec<(&'static str, String)>, Failure> {
+    let steps = Steps::load(root)?;
     Ok(vec![
         ("embedded/src/wire/shapes.rs", shapes::generate(root, COMMAND)?),
         ("include/test_probe.h", header::generate(root)?),
         ("java/test-probe/src/main/java/io/testprobe/ErrorCode.java", java::error_codes(COMMAND)),
+        ("java/test-probe-cucumber/src/main/java/io/testprobe/cucumber/StepTexts.java", steps.java(COMMAND)),
         ("python/test_probe/codes.py", python()),
+        ("python/test_probe/steps/texts.py", steps.python(COMMAND)),
         ("tests/vectors/error_codes.json", vector()?),
         ("schemas/directive.schema.json", format!("{:#}\n", test_probe::directive::json_schema())),
         ("schemas/config.schema.json", format!("{:#}\n", test_probe::config::json_schema())),

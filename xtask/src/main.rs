@@ -13,6 +13,7 @@ mod codegen;
 mod header;
 mod java;
 mod shapes;
+mod steps;
 mod tidy;
 
 /// What went wrong, for the terminal.

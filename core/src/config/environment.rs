@@ -43,6 +43,12 @@ pub(super) fn layers(vars: &BTreeMap<String, String>, lower: &Node, problems: &m
     layers
 }
 
+/// Returns whether an environment variable of this name sets a key of the configuration.
+#[must_use]
+pub fn is_key(name: &str) -> bool {
+    name.starts_with(PREFIX) || KNOWN.iter().any(|(known, _)| *known == name)
+}
+
 fn place(variable: &str) -> Place {
     let label = format!("environment variable {variable}");
     let origin = Origin { label, directory: None, literal: true };

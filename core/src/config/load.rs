@@ -15,12 +15,15 @@ use crate::error::{ErrorCode, Result};
 /// The file that is read when none is named and it exists.
 pub const DEFAULT_FILE: &str = "test-probe.yaml";
 
+/// The environment variable that names the file in the place of [`DEFAULT_FILE`].
+pub const FILE_VARIABLE: &str = "TEST_PROBE_CONFIG";
+
 const MAX_FILE_BYTES: u64 = 1024 * 1024 + 1;
 
 impl Config {
-    /// Loads the configuration: defaults, then the file (`test-probe.yaml` in the working directory when
-    /// `None`, if it exists), then these environment variables, then the explicit document (YAML or JSON).
-    /// Each wins over the ones before it. Documents may have the root `test-probe:` or its content alone.
+    /// Loads the configuration: defaults, then the file (when `None` the one that the variable `TEST_PROBE_CONFIG`
+    /// names, else `test-probe.yaml` in the working directory, if it exists), then these environment variables,
+    /// then the explicit document (YAML or JSON). Each wins over the ones before it. Documents may have the root `test-probe:` or its content alone.
     ///
     /// # Errors
     /// INVALID_CONFIG (or INVALID_BOOTSTRAP_SERVERS when nothing else is wrong) with everything that is
@@ -31,7 +34,8 @@ impl Config {
         vars: &BTreeMap<String, String>,
     ) -> Result<Self> {
         let mut problems = Problems::new(ErrorCode::InvalidConfig);
-        let path = file.unwrap_or(Path::new(DEFAULT_FILE));
+        let named = file.or_else(|| named_by(vars));
+        let path = named.unwrap_or(Path::new(DEFAULT_FILE));
         let label = path.display().to_string();
         let origin = Arc::new(Origin {
             label: label.clone(),
@@ -40,7 +44,7 @@ impl Config {
         });
         let text = match read_file(path) {
             Ok(text) => Some(text),
-            Err(ErrorKind::NotFound) if file.is_none() => None,
+            Err(ErrorKind::NotFound) if named.is_none() => None,
             Err(kind) => {
                 let message = format!("configuration file `{}` was not read: {kind}", shown(&label));
                 problems.add(&Place::default(), message);
@@ -57,9 +61,24 @@ impl Config {
     /// # Errors
     /// As [`Config::load`].
     pub fn from_environment(explicit: Option<&str>, file: Option<&Path>) -> Result<Self> {
-        let utf8 = std::env::vars_os()
-            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-        Self::load(explicit, file, &utf8.collect())
+        Self::load(explicit, file, &Self::variables())
+    }
+
+    /// Returns the variables of this process that are UTF-8.
+    pub(super) fn variables() -> BTreeMap<String, String> {
+        std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .collect()
+    }
+
+    /// Returns whether a file or a variable of this process says anything, so that a test library which was told
+    /// nothing does not mean the embedded cluster.
+    #[must_use]
+    pub fn is_stated() -> bool {
+        std::env::vars_os().any(|(name, value)| {
+            let known = name.to_str().is_some_and(|name| name == FILE_VARIABLE || environment::is_key(name));
+            known && !value.is_empty()
+        }) || Path::new(DEFAULT_FILE).exists()
     }
 
     /// Loads the configuration from texts alone: no file is looked for, and the file's text stands for it.
@@ -82,6 +101,10 @@ impl Config {
         let layer = file.map(|text| (text, origin));
         from_layers(explicit, layer, vars, Problems::new(ErrorCode::InvalidConfig))
     }
+}
+
+fn named_by(vars: &BTreeMap<String, String>) -> Option<&Path> {
+    vars.get(FILE_VARIABLE).filter(|name| !name.is_empty()).map(Path::new)
 }
 
 fn read_file(path: &Path) -> std::result::Result<String, ErrorKind> {

@@ -15,15 +15,20 @@ mod principals;
 mod properties;
 mod read;
 mod references;
+mod sources;
+mod summary;
 mod tree;
 
+pub use duration::duration;
 pub use embedded::{
     ClientAuth, EmbeddedAcls, EmbeddedConfig, EmbeddedOauth, EmbeddedSecurity, EmbeddedTls, GroupTimings,
     TokenProof, WhenFull, bytes,
 };
+pub use environment::is_key;
 pub use keys::json_schema;
-pub use load::DEFAULT_FILE;
+pub use load::{DEFAULT_FILE, FILE_VARIABLE};
 pub use model::*;
+pub use sources::Sources;
 
 #[cfg(test)]
 mod tests;

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::directive::Location;
 use crate::error::ErrorCode;
+use crate::parity::Ran;
 
 const VECTORS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/vectors/config.json");
 const SCHEMA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../schemas/config.schema.json");
@@ -16,68 +17,31 @@ fn vars(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
     pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 
-/// What vectors may say about a configuration: values at JSON pointers of its summary.
-fn summary(config: &Config) -> Value {
-    let clusters = config.clusters.iter().map(|(name, cluster)| {
-        let summary = json!({
-            "bootstrap-servers": cluster.bootstrap_servers,
-            "embedded": cluster.embedded.as_ref().map(|embedded| embedded.brokers),
-            "embedded-more": cluster.embedded.as_ref().map(embedded_summary),
-            "schema-registry": cluster.schema_registry.as_ref().map(|registry| &registry.url),
-            "token-endpoint": cluster.oauth.as_ref().and_then(|oauth| oauth.token_endpoint.clone()),
-            "client-scope": cluster.oauth.as_ref().and_then(|oauth| oauth.client_scope.clone()),
-            "properties": cluster.properties.iter().map(|(k, v)| (k.clone(), v.expose().to_owned())).collect::<BTreeMap<_, _>>(),
-            "principals": cluster.principals.keys().collect::<Vec<_>>(),
-        });
-        (name.clone(), summary)
-    });
-    let passwords = config.principals.iter().map(|(name, principal)| {
-        (name.clone(), json!({"username": principal.username, "password": principal.password.as_ref().map(Secret::expose)}))
-    });
-    json!({
-        "clusters": clusters.collect::<serde_json::Map<_, _>>(),
-        "principals": passwords.collect::<serde_json::Map<_, _>>(),
-        "ask-timeout-ms": config.dsl.ask_timeout.as_millis() as u64,
-        "within-ms": config.dsl.within.as_millis() as u64,
-        "verdict-grace-ms": config.dsl.verdict_grace.as_millis() as u64,
-        "sessions": config.limits.sessions,
-        "strict-principals": config.strict_principals,
-        "commit": match config.commit {
-            CommitPolicy::Session => "session",
-            CommitPolicy::Probe => "probe",
-            CommitPolicy::None => "none",
-        },
-        "time-factor": config.time_factor,
-    })
+/// Returns the first of these values at JSON pointers that a document does not have, null for nothing.
+fn missing(expected: &Value, document: &Value) -> Option<String> {
+    let wrong = expected
+        .as_object()?
+        .iter()
+        .find(|(at, value)| document.pointer(at).unwrap_or(&Value::Null) != *value);
+    wrong.map(|(at, value)| format!("{at} is not {value} in {document:#}"))
 }
 
-fn embedded_summary(embedded: &EmbeddedConfig) -> Value {
-    let millis = |time: Option<Duration>| time.map(|time| time.as_millis() as u64);
-    let security = &embedded.security;
-    let exposed = |users: &BTreeMap<String, Secret>| -> BTreeMap<String, String> {
-        users.iter().map(|(name, password)| (name.clone(), password.expose().to_owned())).collect()
-    };
-    json!({
-        "default-partitions": embedded.default_partitions,
-        "auto-create-topics": embedded.auto_create_topics,
-        "cluster-id": embedded.cluster_id,
-        "memory": embedded.memory,
-        "when-full": embedded.when_full.map(|when| format!("{when:?}")),
-        "seed": embedded.seed,
-        "initial-rebalance-delay-ms": millis(embedded.groups.initial_rebalance_delay),
-        "consumer-session-timeout-ms": millis(embedded.groups.consumer_session_timeout),
-        "listeners": security.listeners.iter().map(|listener| format!("{listener:?}")).collect::<Vec<_>>(),
-        "mechanisms": security.mechanisms.iter().map(|one| format!("{one:?}")).collect::<Vec<_>>(),
-        "users": exposed(&security.users),
-        "max-reauth-ms": millis(security.max_reauth),
-        "tls": format!("{:?}", security.tls),
-        "oauth": security.oauth.as_ref().map(|oauth| match &oauth.proof {
-            TokenProof::Jwks(keys) => json!({"jwks": keys.expose(), "audiences": oauth.audiences}),
-            TokenProof::Hmac(secret) => json!({"hmac-secret": secret.expose(), "issuer": oauth.issuer}),
-            TokenProof::Unsecured => json!("unsecured"),
-        }),
-        "acls": security.acls.as_ref().map(|acls| json!([acls.super_users, acls.allow_everyone_if_no_acl])),
-    })
+/// Returns what is wrong with the documents of a configuration: the one with secrets, and the one that people see.
+fn wrong_documents(config: &Config, vector: &Value) -> Option<String> {
+    let (whole, seen) = (summary::whole(config), config.to_json());
+    let again = Config::from_texts(Some(&whole.to_string().replace("${", "$${")), None, &BTreeMap::new());
+    if again.as_ref() != Ok(config) {
+        return Some(format!("its document says {again:?}"));
+    }
+    let hidden = vector["secrets"].as_object().into_iter().flatten().find(|(at, secret)| {
+        let names_only =
+            |shown: &Value| shown.as_object().is_some_and(|all| all.values().all(|one| one == "***"));
+        let shown = seen.pointer(at).unwrap_or(&Value::Null);
+        let is_hidden = if secret.is_object() { names_only(shown) } else { shown == "***" };
+        !is_hidden
+    });
+    let shown = hidden.map(|(at, _)| format!("{at} was shown in {seen:#}"));
+    shown.or_else(|| missing(&vector["config"], &seen)).or_else(|| missing(&vector["secrets"], &whole))
 }
 
 fn check(vector: &Value) -> Option<String> {
@@ -86,12 +50,7 @@ fn check(vector: &Value) -> Option<String> {
     let result = Config::from_texts(vector["explicit"].as_str(), vector["file"].as_str(), &vars);
     match result {
         Ok(_) if vector["valid"] == false => Some("passed".to_owned()),
-        Ok(config) => {
-            let found = summary(&config);
-            let expected = vector["config"].as_object().cloned().unwrap_or_default();
-            let wrong = expected.iter().find(|(pointer, value)| found.pointer(pointer) != Some(value));
-            wrong.map(|(pointer, value)| format!("{pointer} is not {value} in {found:#}"))
-        }
+        Ok(config) => wrong_documents(&config, vector),
         Err(error) if vector["valid"] == true => Some(format!("{error:?}")),
         Err(error) => {
             let problems = error.context()["problems"].as_array().cloned().unwrap();
@@ -109,11 +68,16 @@ fn check(vector: &Value) -> Option<String> {
 
 #[test]
 fn every_vector_gives_the_configuration_or_the_problems_it_states() {
-    let vectors: Vec<Value> = serde_json::from_str(&std::fs::read_to_string(VECTORS).unwrap()).unwrap();
+    let document: Value = serde_json::from_str(&std::fs::read_to_string(VECTORS).unwrap()).unwrap();
+    let vectors = document["cases"].as_array().unwrap();
+    assert!(vectors.len() >= 90, "only {} vectors", vectors.len());
+    let mut ran = Ran::new("config.json", "cases");
     let failures: Vec<String> = vectors
         .iter()
+        .inspect(|vector| ran.note(vector))
         .filter_map(|vector| check(vector).map(|text| format!("{}: {text}", vector["name"])))
         .collect();
+    ran.write();
     assert!(failures.is_empty(), "{} of {}:\n{}", failures.len(), vectors.len(), failures.join("\n"));
 }
 
@@ -182,4 +146,16 @@ fn the_committed_schema_is_what_the_key_tables_say() {
     let committed = std::fs::read_to_string(SCHEMA).unwrap_or_default();
     let fresh = format!("{:#}\n", json_schema());
     assert!(committed == fresh, "schemas/config.schema.json is stale: cargo run -p xtask -- codegen");
+}
+
+#[test]
+fn a_variable_names_the_file_that_is_read() {
+    let file = std::env::temp_dir().join(format!("test-probe-{}.yaml", uuid::Uuid::new_v4()));
+    std::fs::write(&file, "dsl: {within: 7s}").unwrap();
+    let vars = vars(&[(FILE_VARIABLE, file.to_str().unwrap())]);
+    let config = Config::load(None, None, &vars).unwrap();
+    std::fs::remove_file(&file).unwrap();
+    assert_eq!(config.dsl.within, Duration::from_secs(7));
+    let error = Config::load(None, None, &vars).unwrap_err();
+    assert!(error.message().contains("was not read"), "{error:?}");
 }

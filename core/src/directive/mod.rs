@@ -14,6 +14,7 @@ mod start;
 pub use keys::json_schema;
 pub use model::*;
 pub use names::{validate_bootstrap_servers, validate_uniqueness};
+pub(crate) use start::rfc3339_millis;
 
 #[cfg(test)]
 mod tests;

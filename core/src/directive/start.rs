@@ -75,7 +75,7 @@ fn from_offsets(node: &Node, problems: &mut Problems) -> Start {
 }
 
 /// Returns milliseconds since the epoch of an RFC 3339 time; smaller fractions are cut.
-pub(super) fn rfc3339_millis(text: &str) -> Option<i64> {
+pub(crate) fn rfc3339_millis(text: &str) -> Option<i64> {
     let bytes = text.as_bytes();
     if !text.is_ascii() || bytes.len() < 20 {
         return None;

@@ -13,7 +13,7 @@ fn vectors() -> Value {
 }
 
 fn event() -> ReceivedEvent {
-    let mut event = received(&json!({}), &vectors()["events"]["order"]);
+    let mut event = received(&json!({}), &vectors()["expressions"]["event"]);
     (event.partition, event.offset, event.timestamp) = (3, 42, Some(1_700_000_000_000));
     event
 }

@@ -1,5 +1,6 @@
 package io.testprobe;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
 import java.util.Map;
@@ -10,6 +11,9 @@ import java.util.Map;
  * <p>Low to high: what is built in, the file, the environment, what is set here.
  */
 public final class Config {
+  /** The system property that names the configuration file of a test run; see {@link Probe#forTestRun()}. */
+  public static final String FILE_PROPERTY = "test-probe.config";
+
   private final String file;
   private final String text;
   private final ObjectNode sections;
@@ -71,6 +75,26 @@ public final class Config {
       embedded.put("brokers", brokers);
     }
     return new Config(null, null, sections);
+  }
+
+  /**
+   * Returns what the configuration comes to, by its keys and with all that it leaves out; what may hold a secret is
+   * {@code ***}. Throws every problem at once, with file or variable, line, column and hint; nothing is opened.
+   */
+  public Map<String, Object> validate() {
+    return Json.plainMap(validated(null, null));
+  }
+
+  /** As {@link #validate()}, with these variables in place of those of the process. */
+  public Map<String, Object> validate(Map<String, String> variables) {
+    return Json.plainMap(validated(null, Json.of(Errors.required(variables, "variables"), "the variables")));
+  }
+
+  /** Reads the configuration with a text in place of the file and with other variables; null for neither. */
+  JsonNode validated(String fileText, JsonNode variables) {
+    NativeLibrary.load();
+    byte[] environment = variables == null ? null : Json.bytes(variables);
+    return Json.read(Native.validateConfig(explicit(), file(), Json.utf8(fileText), environment));
   }
 
   byte[] explicit() {

@@ -8,7 +8,7 @@ package io.testprobe;
  */
 final class Native {
   /** The shape of the natives that these classes are written for. */
-  static final int ABI = 1;
+  static final int ABI = 2;
 
   private Native() {}
 
@@ -42,11 +42,26 @@ final class Native {
   /** Returns directives with all that they leave out, or throws every problem at once. */
   static native byte[] validate(byte[] opening);
 
+  /**
+   * Returns a configuration without its secrets, or throws every problem at once. {@code file} is a text in place of the
+   * one at {@code path}, {@code variables} a JSON object in place of the environment.
+   */
+  static native byte[] validateConfig(byte[] explicit, byte[] path, byte[] file, byte[] variables);
+
+  /** Returns whether a file or a variable of this process says anything of the configuration. */
+  static native boolean isConfigured();
+
+  /** Returns the document of what people wrote in a step. */
+  static native byte[] words(byte[] words);
+
   /** Makes a probe the one that the static DSL means. */
   static native void registerSystem(long probe);
 
   /** Returns a handle on the session of a test id that can take a role on a topic. */
   static native long findSession(byte[] testId, byte[] topic, boolean producing);
+
+  /** Has the pure parts of the engine judge given data, for tests; returns what a verb's outcome crosses as. */
+  static native byte[] trial(byte[] trial, byte[] key, byte[] value, byte[] headers);
 
   /** Makes the next call of a native panic, for tests; UNSUPPORTED in a release build. */
   static native void injectPanic(byte[] nativeName);

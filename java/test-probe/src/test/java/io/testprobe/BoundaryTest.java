@@ -43,6 +43,10 @@ class BoundaryTest {
     calls.put("cancel", () -> Native.cancel(probe, 0));
     calls.put("drain", () -> Native.drain(0));
     calls.put("validate", () -> Native.validate(NOTHING));
+    calls.put("validateConfig", () -> Native.validateConfig(NOTHING, null, NOTHING, NOTHING));
+    calls.put("isConfigured", () -> Native.isConfigured());
+    calls.put("words", () -> Native.words(NOTHING));
+    calls.put("trial", () -> Native.trial(NOTHING, null, null, null));
     calls.put("registerSystem", () -> Native.registerSystem(0));
     calls.put("findSession", () -> Native.findSession(NOTHING, NOTHING, true));
     calls.put("injectPanic", () -> Native.injectPanic(Json.utf8("none")));
