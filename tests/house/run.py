@@ -75,6 +75,11 @@ def count_pytest(text: str) -> Counts:
     return Counts(number("passed"), number("failed") + number("errors?"), number("skipped") + number("xfailed"))
 
 
+def count_behave(text: str) -> Counts:
+    found = re.search(r"^(\d+) scenarios? passed, (.*), (\d+) skipped$", text, re.MULTILINE)
+    return Counts(int(found[1]), sum(map(int, re.findall(r"\d+", found[2]))), int(found[3])) if found else Counts()
+
+
 def count_ctest(text: str) -> Counts:
     found = re.findall(r"tests passed, (\d+) tests? failed out of (\d+)", text)
     failed = sum(int(one) for one, _ in found)
@@ -419,6 +424,7 @@ def steps() -> list[Step]:
         Step(
             "python", "the Python package on a real Kafka", [["pytest", "-q", "-ra"]], count_pytest, cwd=ROOT / "python"
         ),
+        *python_features(),
         Step(
             "conformance",
             "real clients cannot tell the embedded cluster from a real Kafka",
@@ -458,6 +464,27 @@ def steps() -> list[Step]:
             [["pytest", "-q", "-ra", "-p", "no:asyncio", "-p", "no:test_probe", "tests/brokers"]],
             count_pytest,
         ),
+    ]
+
+
+def python_features() -> list[Step]:
+    """Returns the steps that run the features of every language in Python."""
+    runners = {
+        "pytest-bdd": (["pytest", "-q", "-ra", "python/features"], count_pytest),
+        "behave": (["behave", "-f", "progress", "python/features", "tests/features"], count_behave),
+    }
+    on_real: list[str | Path] = ["python3", KAFKA, "run", "--"]
+    clusters = {"embedded": ("an embedded cluster", on_real[:0]), "real": ("a real Kafka", on_real)}
+    return [
+        Step(
+            f"{runner}-{cluster}",
+            f"the features of every language, by {runner} on {title}",
+            [[*start, *command]],
+            count,
+            {"TEST_PROBE_TEST_KAFKA": "embedded", "TEST_PROBE_CONFIG": f"tests/features/{cluster}.yaml"},
+        )
+        for runner, (command, count) in runners.items()
+        for cluster, (title, start) in clusters.items()
     ]
 
 
