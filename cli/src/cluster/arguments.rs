@@ -75,15 +75,6 @@ pub(crate) struct Up {
     /// Ends when standard input is closed, so that the cluster cannot outlive who started it.
     #[arg(long)]
     until_stdin_closes: bool,
-    /// How to say where clients connect: text to read and copy, or one JSON object.
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    format: Format,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Format {
-    Text,
-    Json,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -193,10 +184,6 @@ impl Up {
 
     pub(super) fn until_stdin_closes(&self) -> bool {
         self.until_stdin_closes
-    }
-
-    pub(super) fn format(&self) -> Format {
-        self.format
     }
 
     fn security(&self) -> Result<SecurityOptions, Failure> {

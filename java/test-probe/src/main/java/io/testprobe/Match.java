@@ -54,6 +54,19 @@ public sealed interface Match permits Match.Spec {
   }
 
   /**
+   * Returns the match of a JSON object, with the keys of every language: {@code id, type, version, key, headers, value,
+   * own, hint}, and whatever else the engine knows; it refuses what it does not know. INVALID_ARGUMENT for what is no
+   * object.
+   */
+  static Spec fromJson(String json) {
+    JsonNode read = Json.parse(Errors.required(json, "json"), "the match");
+    if (read instanceof ObjectNode document) {
+      return Spec.read(document);
+    }
+    throw Errors.invalidArgument("the match was no JSON object");
+  }
+
+  /**
    * A match that can be narrowed. Each method returns a copy. A null is not "no condition": the engine refuses it,
    * since a test that lost its id would match every event.
    */
@@ -64,6 +77,13 @@ public sealed interface Match permits Match.Spec {
     private Spec(ObjectNode document, String topic) {
       this.document = document;
       this.topic = topic;
+    }
+
+    /** Returns the match of a document; the topic that it names is that of {@link #topic}. */
+    static Spec read(ObjectNode document) {
+      ObjectNode conditions = document.deepCopy();
+      JsonNode topic = conditions.remove("topic");
+      return new Spec(conditions, topic == null ? null : topic.textValue());
     }
 
     private Spec with(String key, JsonNode value) {
@@ -167,6 +187,11 @@ public sealed interface Match permits Match.Spec {
 
     ObjectNode document() {
       return document;
+    }
+
+    /** Returns the topic that {@link #topic(String)} set, or null. */
+    String topic() {
+      return topic;
     }
 
     private JsonNode nullable(String text) {
