@@ -29,7 +29,7 @@ def places(feature: Path) -> dict[int, tuple[str, dict[str, str]]]:
 
 
 class Parity:
-    """The report of one run."""
+    """The report of one run; `tests/features/README.md` says its form."""
 
     def __init__(self, language: str) -> None:
         cluster = "embedded" if os.environ.get("TEST_PROBE_TEST_KAFKA", "embedded") == "embedded" else "real"

@@ -175,7 +175,9 @@ def match(document: dict[str, Any]) -> dict[str, Any]:
         elif key == "headers":
             pairs = value.items() if isinstance(value, dict) else value
             said["headers"] = [
-                (name, wire(one)) for name, values in pairs for one in (values if isinstance(values, list) else [values])
+                (name, wire(one))
+                for name, values in pairs
+                for one in (values if isinstance(values, list) else [values])
             ]
         elif key != "after":
             said[key] = value
