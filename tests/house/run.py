@@ -423,7 +423,7 @@ def steps() -> list[Step]:
 def python_features() -> list[Step]:
     """Returns the steps that run the features of every language in Python."""
     runners = {
-        "pytest-bdd": (["pytest", "-q", "-ra", "python/features"], count_pytest),
+        "pytest-bdd": (["pytest", "-q", "-ra", "-n", "3", "python/features"], count_pytest),
         "behave": (["behave", "-f", "progress", "python/features", "tests/features"], count_behave),
     }
     on_real: list[str | Path] = ["python3", KAFKA, "run", "--"]

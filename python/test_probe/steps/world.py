@@ -185,8 +185,6 @@ class World:
         for event in events:
             outcome = self.session.try_produce_event(topic, event)
             if isinstance(outcome, ProducedNack):
-                if isinstance(outcome.error, UsageError):
-                    raise outcome.error
                 self._refused = self._refused or self._kept(outcome.error)
             self._produced.append(outcome)
 
