@@ -16,7 +16,7 @@ from typing import Any, Optional
 
 from test_probe import ConsumedNack
 from test_probe.errors import ProbeError
-from test_probe.steps.world import World
+from test_probe.steps.world import Kept, World
 
 ROOT = Path(__file__).resolve().parents[2]
 FEATURES = ROOT / "tests" / "features"
@@ -76,12 +76,11 @@ class Vocabulary:
         run, world = self.world.run, self.world
 
         def keeping(*arguments: Any) -> None:
+            said = world._step
             try:
                 run(*arguments)
             except ProbeError as error:
-                world._step = arguments[0].text
-                world._inconclusive = world._kept(error)
-                world._step = None
+                world._inconclusive = Kept(said or "", error)
 
         world.run = keeping  # type: ignore[method-assign]
 
