@@ -34,22 +34,32 @@ using Milliseconds = std::chrono::milliseconds;
 /// Why a call failed. what() is the message with its hint.
 class Error : public std::runtime_error {
  public:
-  Error(int32_t code, std::string name, const std::string& text, std::string json, bool retriable)
-      : std::runtime_error(text), code_(code), name_(std::move(name)), json_(std::move(json)), retriable_(retriable) {}
+  /// What an error of the engine holds.
+  struct Facts {
+    int32_t code;
+    std::string name, message, hint, context, json;
+    bool retriable;
+  };
+  explicit Error(Facts facts)
+      : std::runtime_error(facts.hint.empty() ? facts.message : facts.message + "\nhint: " + facts.hint),
+        facts_(std::move(facts)) {}
   /// One of TEST_PROBE_INVALID_ARGUMENT, ...
-  int32_t code() const noexcept { return code_; }
+  int32_t code() const noexcept { return facts_.code; }
   /// The code's name, as UNKNOWN_TOPIC.
-  const std::string& name() const noexcept { return name_; }
+  const std::string& name() const noexcept { return facts_.name; }
+  /// What happened, without the hint.
+  const std::string& message() const noexcept { return facts_.message; }
+  /// What can be done about it; empty when there is no hint.
+  const std::string& hint() const noexcept { return facts_.hint; }
+  /// Facts for programs, as a JSON object.
+  const std::string& context() const noexcept { return facts_.context; }
   /// Everything as a JSON object, context included.
-  const std::string& json() const noexcept { return json_; }
+  const std::string& json() const noexcept { return facts_.json; }
   /// Whether the same call may succeed later.
-  bool retriable() const noexcept { return retriable_; }
+  bool retriable() const noexcept { return facts_.retriable; }
 
  private:
-  int32_t code_;
-  std::string name_;
-  std::string json_;
-  bool retriable_;
+  Facts facts_;
 };
 
 /// 1xxx: the caller asked for something that cannot be.
@@ -98,18 +108,20 @@ using EventsPtr = std::unique_ptr<test_probe_events_t, FreeEvents>;
 [[noreturn]] inline void raise(int32_t code, test_probe_error_t* object) {
   const ErrorPtr owner(object);
   const auto text = [](const char* found) { return std::string(found != nullptr ? found : ""); };
-  std::string message = text(test_probe_error_message(object));
-  const std::string hint = text(test_probe_error_hint(object));
-  if (!hint.empty()) message += "\nhint: " + hint;
-  std::string name = text(test_probe_error_name(object)), json = text(test_probe_error_to_json(object));
-  const bool retriable = test_probe_error_retriable(object);
-  if (code >= 1000 && code < 2000) throw UsageError(code, name, message, json, retriable);
-  if (code >= 2000 && code < 2500) throw ExpectationFailed(code, name, message, json, retriable);
-  if (code >= 2500 && code < 3000) throw Inconclusive(code, name, message, json, retriable);
-  if (code >= 3000 && code < 4000) throw KafkaError(code, name, message, json, retriable);
-  if (code >= 4000 && code < 5000) throw SchemaError(code, name, message, json, retriable);
-  if (code >= 5000 && code < 6000) throw LifecycleError(code, name, message, json, retriable);
-  throw InternalError(code, name, message, json, retriable);
+  const Error::Facts facts{code,
+                           text(test_probe_error_name(object)),
+                           text(test_probe_error_message(object)),
+                           text(test_probe_error_hint(object)),
+                           text(test_probe_error_context(object)),
+                           text(test_probe_error_to_json(object)),
+                           test_probe_error_retriable(object)};
+  if (code >= 1000 && code < 2000) throw UsageError(facts);
+  if (code >= 2000 && code < 2500) throw ExpectationFailed(facts);
+  if (code >= 2500 && code < 3000) throw Inconclusive(facts);
+  if (code >= 3000 && code < 4000) throw KafkaError(facts);
+  if (code >= 4000 && code < 5000) throw SchemaError(facts);
+  if (code >= 5000 && code < 6000) throw LifecycleError(facts);
+  throw InternalError(facts);
 }
 
 /// Calls a function whose last parameter is the error, and throws what it returns.

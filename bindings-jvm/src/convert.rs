@@ -65,9 +65,14 @@ pub(crate) fn write_outcome(frame: &mut Writer, session: &test_probe::Session, o
         }
         other => (other.to_json(), Vec::new()),
     };
+    write_answer(frame, &document, &events);
+}
+
+/// Writes `document, count, events`.
+pub(crate) fn write_answer(frame: &mut Writer, document: &Value, events: &[(Arc<ReceivedEvent>, bool)]) {
     frame.bytes(document.to_string().as_bytes());
     frame.count(events.len());
-    for (event, own) in &events {
+    for (event, own) in events {
         write_event(frame, event, *own);
     }
 }

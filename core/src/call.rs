@@ -16,7 +16,7 @@ use crate::operation::{Expectation, Operation};
 pub struct Raw {
     /// The key.
     pub key: Option<Bytes>,
-    /// The payload as it is; absent for a tombstone, and when the document has a `value`.
+    /// The payload as it is; absent for a tombstone, and when the document has a `value` or a `text`.
     pub value: Option<Bytes>,
     /// The headers in their order.
     pub headers: Headers,
@@ -71,11 +71,13 @@ impl Operation {
     }
 }
 
-fn event(document: &mut Map<String, Value>, raw: Raw) -> Result<Event> {
-    let payload = match (document.remove("value"), raw.value) {
-        (Some(value), _) => Payload::Json(value),
-        (None, Some(bytes)) => Payload::Raw(bytes),
-        (None, None) => Payload::Null,
+/// Reads an event: its fields, and as its payload `value` (data), `text` (as it is spelled), or the bytes beside it.
+pub(crate) fn event(document: &mut Map<String, Value>, raw: Raw) -> Result<Event> {
+    let payload = match (document.remove("value"), optional_text(document, "text")?, raw.value) {
+        (Some(value), ..) => Payload::Json(value),
+        (None, Some(text), _) => Payload::Text(text),
+        (None, None, Some(bytes)) => Payload::Raw(bytes),
+        (None, None, None) => Payload::Null,
     };
     Ok(Event {
         id: optional_text(document, "id")?,

@@ -18,9 +18,12 @@ pub mod handles;
 mod journal;
 pub mod matcher;
 pub mod operation;
+#[cfg(test)]
+mod parity;
 mod registry;
 pub mod runtime;
 mod supervisor;
+pub mod trial;
 pub mod verdict;
 pub mod words;
 mod workers;

@@ -188,11 +188,12 @@ def match_document(match: Match) -> dict[str, Any]:
     if match.value is not ABSENT:
         document["value"] = match.value
     if match.after is not None:
-        document["after"] = _after_document(match.after)
+        document["after"] = after_document(match.after)
     return document
 
 
-def _after_document(after: After) -> dict[str, Any]:
+def after_document(after: After) -> dict[str, Any]:
+    """Returns a point to look behind."""
     if isinstance(after, Mark):
         return {"mark": json.loads(after.document)}
     if isinstance(after, (ProducedAck, ReceivedEvent)):

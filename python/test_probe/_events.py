@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final, NamedTuple, Union
 
-from .errors import ProbeError
+from .errors import ProbeError, invalid_argument
 
 HeadersInput = Union[
     Mapping[str, Union[str, bytes, None]],
@@ -51,6 +51,23 @@ class Event:
     headers: HeadersInput = ()
     partition: int | None = None
     timestamp: datetime | int | None = None
+
+    @staticmethod
+    def from_yaml(text: str) -> Event:
+        """Reads an event from YAML or JSON: `{type: OrderCreated, id: evt-1, value: {total: 5}}`.
+
+        The keys are the fields, and `raw` in the place of `value` for bytes as they go to the wire;
+        `key`, `raw` and the values of headers are text or `{base64: ...}`. Raises a UsageError with
+        everything that is wrong at once, each with line, column and hint.
+        """
+        from .words import events
+
+        found = events(text)
+        if len(found) != 1:
+            raise invalid_argument(
+                f"the text had {len(found)} events, not one", "`words.events` reads several"
+            )
+        return found[0]
 
 
 class Headers:

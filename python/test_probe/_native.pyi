@@ -19,6 +19,7 @@ __all__ = [
     "is_configured",
     "panic_for_tests",
     "shut_down",
+    "trial",
     "validate",
     "validate_config",
     "words",
@@ -76,6 +77,12 @@ def dsl_session(test_id: str, topic: str, producing: bool) -> Session: ...
 def error_codes() -> list[tuple[str, int]]: ...
 def panic_for_tests() -> None: ...
 def shut_down(probes: Sequence[Probe]) -> None: ...
+def trial(
+    document: str,
+    key: bytes | None = None,
+    value: bytes | None = None,
+    headers: Sequence[tuple[str, bytes | None]] = ...,
+) -> NativeOutcome: ...
 def validate(document: str) -> None: ...
 def validate_config(
     explicit: str | None = None,

@@ -29,6 +29,8 @@ BUILD = ROOT / "build"
 VENV = BUILD / ".venv"
 REQUIREMENTS = ROOT / "tests" / "house" / "requirements.txt"
 CONFORMANCE = ROOT / "tests" / "conformance" / "run.py"
+PARITY = BUILD / "parity"
+"""Where runners note what they ran; emptied before each run, so that an older one does not count."""
 KAFKA = ROOT / "tests" / "brokers" / "kafka.py"
 OLDEST_PYTHON = (3, 10)
 ON_BOTH = ("sessions", "verdicts", "librdkafka_broker")
@@ -118,6 +120,7 @@ def environment() -> dict[str, str]:
         "PATH": f"{VENV / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}",
         "VIRTUAL_ENV": str(VENV),
         "TEST_PROBE_PYTHON": str(VENV / "bin" / "python"),
+        "TEST_PROBE_PARITY": str(PARITY),
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONUNBUFFERED": "1",
         "CARGO_TERM_COLOR": "never",
@@ -337,7 +340,7 @@ def house(script: str) -> list[str | Path]:
 
 
 def steps() -> list[Step]:
-    crates = ["test-probe", "test-probe-embedded", "xtask"]
+    crates = ["test-probe", "test-probe-embedded", "test-probe-cli", "xtask"]
     tests = ["cargo", "test", "--locked", *(word for crate in crates for word in ("-p", crate)), "--all-features"]
     scripts = sorted((ROOT / "tests" / "house").glob("*.py"))
     engine = ["-p", "test-probe"]
@@ -435,6 +438,15 @@ def steps() -> list[Step]:
             count_pytest,
         ),
         Step(
+            "security",
+            "clients log in, and are refused, at the secured listeners of an embedded cluster",
+            [
+                ["cargo", "build", "--locked", "--quiet", "-p", "test-probe-cli"],
+                ["pytest", "-q", "-ra", "-p", "no:asyncio", "-p", "no:test_probe", "tests/security"],
+            ],
+            count_pytest,
+        ),
+        Step(
             "java",
             "the Java API on the embedded cluster",
             # With the library as the tests of other languages build it, so that the Kafka client is built once.
@@ -449,6 +461,16 @@ def steps() -> list[Step]:
             [["pytest", "-q", "-ra", "-p", "no:asyncio", "-p", "no:test_probe", "tests/brokers"]],
             count_pytest,
         ),
+        # Behind every step that runs vectors or features.
+        Step(
+            "parity",
+            "every language ran every vector and every scenario",
+            [
+                ["pytest", "-q", "-ra", "-p", "no:asyncio", "-p", "no:test_probe", "tests/house"],
+                [*house("parity.py"), PARITY],
+            ],
+            count_pytest,
+        ),
     ]
 
 
@@ -457,6 +479,8 @@ def command_test(only: Sequence[str], keep_going: bool) -> int:
     if prepare():
         print("0 passed, 1 failed", flush=True)
         return 1
+    shutil.rmtree(PARITY, ignore_errors=True)
+    PARITY.mkdir(parents=True)
     chosen = [step for step in steps() if not only or step.name in only]
     table: list[tuple[Step, Counts, float]] = []
     for step in chosen:

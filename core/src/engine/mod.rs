@@ -8,11 +8,12 @@ use serde_json::{Map, Value, json};
 use test_probe_embedded::EmbeddedKafka;
 use tokio::runtime::Handle;
 
+use crate::broker::Broker;
 use crate::broker::librdkafka::{Librdkafka, LibrdkafkaConfig, reaper};
 use crate::clusters::{Clusters, Connector};
 use crate::completion::Operations;
 use crate::config::{Config, DEFAULT_CLUSTER, EmbeddedConfig};
-use crate::directive::{Directives, Location};
+use crate::directive::{Directives, Location, TopicDirective};
 use crate::document::shown;
 use crate::embedded::{self, EmbeddedClusters};
 use crate::error::{ErrorCode, ProbeError, Result};
@@ -272,6 +273,15 @@ impl Probe {
             "warnings": self.0.clusters.warnings(),
             "ask_timeout_ms": self.0.config.dsl.ask_timeout.as_secs_f64() * 1e3,
         })
+    }
+
+    /// Returns the seam to the cluster that a directive means, connected as its principal: for tools that look
+    /// at a topic past every session. It closes with the probe. Errors: UNKNOWN_CLUSTER, UNKNOWN_PRINCIPAL, and
+    /// those of the client's configuration; nothing waits for the cluster.
+    pub fn broker(&self, directive: &TopicDirective) -> Result<Arc<dyn Broker>> {
+        self.check()?;
+        let link = self.0.clusters.get_or_create(&self.0.config, directive, &self.handle())?;
+        Ok(link.broker.clone())
     }
 
     /// Opens a session with a fresh test id. Once this returns, every event that is produced by

@@ -7,6 +7,8 @@ mod document;
 mod explain;
 mod model;
 mod nearest;
+#[cfg(any(test, debug_assertions))]
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 mod words;

@@ -26,7 +26,7 @@ const SIZE_AND_API: usize = 6;
 const READ_AHEAD: usize = 64 * 1024;
 
 /// How long a client may take for the handshake of TLS.
-const HANDSHAKE: Duration = Duration::from_secs(10);
+pub(super) const HANDSHAKE: Duration = Duration::from_secs(10);
 
 /// Serves a connection to its end.
 pub(super) async fn serve(shared: Arc<Shared>, stream: TcpStream, peer: SocketAddr, door: Door) {
