@@ -588,7 +588,8 @@ int32_t test_probe_fetch_all_async(test_probe_session_t session,
 //
 // @param expectation_json  `{"verb", "topic", "match", "n", "after"}`:
 //        verb `expect_event`, `expect_none`, `receive_event` or `receive_n` (with `n`);
-//        match, all optional: `{"id", "type", "version", "key", "headers", "value" (a subset), "own", "hint"}`;
+//        match, all optional: `{"id", "type", "version", "key", "headers", "value", "mode", "matchers", "where", "own",
+//        "hint"}` (docs/matches.md);
 //        after: `{"mark": M}` with M from `test_probe_mark`, or `{"topic", "partition", "offset"}`
 // @param within_ms  how long to wait; -1 for the document's `within_ms`, else the configured time
 //        (5 seconds by default). `expect_none` needs one. A verdict may take the configured grace more.
