@@ -13,7 +13,7 @@ use crate::matcher::budget::Budget;
 enum Fault {
     /// Nobody knows, or it would take too long to find out.
     Unknown,
-    /// A member was not there; the text is what was looked for.
+    /// A member was not there; the text says which.
     Missing(String),
     /// The types do not go together, a division by zero and the like.
     Wrong(String),
@@ -36,9 +36,9 @@ pub(super) fn judge(
         Err(Fault::Unknown) => return Outcome::Unknown,
         Ok(Datum::Bool(false)) => (Some(false.into()), evaluation.operands(part)),
         Ok(other) => {
-            (Some(other.to_json()), Some(format!("it was a {}, not true or false", other.type_name())))
+            (Some(other.to_json()), Some(format!("it was of type {}, not true or false", other.type_name())))
         }
-        Err(Fault::Missing(what)) => (None, Some(format!("{what} was not there"))),
+        Err(Fault::Missing(what)) => (None, Some(what)),
         Err(Fault::Wrong(why)) => {
             let read = evaluation.operands(part).map(|read| format!(": {read}")).unwrap_or_default();
             (Some(false.into()), Some(format!("{why}{read}")))
@@ -153,7 +153,7 @@ impl<'a> Evaluation<'a, '_> {
         let text = |field: &'a Option<String>, is_unknown: bool, name: &str| match field {
             _ if is_unknown => Err(Fault::Unknown),
             Some(text) => Ok(Datum::Text(Cow::Borrowed(text))),
-            None => Err(Fault::Missing(name.to_owned())),
+            None => Err(Fault::Missing(format!("{name} was not there"))),
         };
         match variable {
             Variable::Id => text(&event.envelope.id, self.unknown.id, "id"),
@@ -175,7 +175,7 @@ impl<'a> Evaluation<'a, '_> {
             Variable::Timestamp => event
                 .timestamp
                 .map(|millis| Datum::Int(millis.into()))
-                .ok_or_else(|| Fault::Missing("timestamp".to_owned())),
+                .ok_or_else(|| Fault::Missing("timestamp was not there".to_owned())),
         }
     }
 
@@ -186,9 +186,9 @@ impl<'a> Evaluation<'a, '_> {
     fn missing(&self, expr: &Expr, of: &Datum<'_>) -> Fault {
         let written = self.text_of(expr);
         if of.is_list() || of.keys().is_some() {
-            Fault::Missing(written.to_owned())
+            Fault::Missing(format!("{written} was not there"))
         } else {
-            Fault::Missing(format!("{written} of a {}", of.type_name()))
+            Fault::Missing(format!("{written} was not there: {} has no members", of.type_name()))
         }
     }
 
@@ -209,7 +209,7 @@ impl<'a> Evaluation<'a, '_> {
             Datum::Bool(bool) => Ok(bool),
             other => {
                 let written = self.text_of(expr);
-                Err(Fault::Wrong(format!("`{written}` was a {}, not true or false", other.type_name())))
+                Err(Fault::Wrong(format!("`{written}` was of type {}, not true or false", other.type_name())))
             }
         }
     }
@@ -330,7 +330,7 @@ impl<'a> Evaluation<'a, '_> {
         } else {
             of.keys().ok_or_else(|| {
                 Fault::Wrong(format!(
-                    "`{}` was a {}, not a list or a map",
+                    "`{}` was of type {}, not a list or a map",
                     self.text_of(range),
                     of.type_name()
                 ))
@@ -408,7 +408,7 @@ impl<'a> Evaluation<'a, '_> {
             }
             words.push(match self.evaluate(path) {
                 Ok(value) => format!("{written} was {}", short(&value)),
-                Err(Fault::Missing(what)) => format!("{what} was not there"),
+                Err(Fault::Missing(what)) => what,
                 Err(Fault::Unknown | Fault::Wrong(_)) => continue,
             });
         }
