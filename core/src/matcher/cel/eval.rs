@@ -22,10 +22,10 @@ enum Fault {
 type Evaluated<'a> = Result<Datum<'a>, Fault>;
 
 /// Judges one part of an expression; the source is what its places are in.
-pub(super) fn judge(
-    part: &Expr,
+pub(super) fn judge<'a>(
+    part: &'a Expr,
     source: &str,
-    event: &ReceivedEvent,
+    event: &'a ReceivedEvent,
     unknown: Unknown,
     budget: &Budget,
 ) -> Outcome {
@@ -48,10 +48,10 @@ pub(super) fn judge(
 }
 
 /// Returns whether a part is true, without a word about why not; `None` when that is not known.
-pub(super) fn truth(
-    part: &Expr,
+pub(super) fn truth<'a>(
+    part: &'a Expr,
     source: &str,
-    event: &ReceivedEvent,
+    event: &'a ReceivedEvent,
     unknown: Unknown,
     budget: &Budget,
 ) -> Option<bool> {
@@ -77,7 +77,7 @@ struct Evaluation<'a, 'e> {
 }
 
 impl<'a> Evaluation<'a, '_> {
-    fn evaluate(&mut self, expr: &Expr) -> Evaluated<'a> {
+    fn evaluate(&mut self, expr: &'a Expr) -> Evaluated<'a> {
         if !self.budget.spend(1) {
             return Err(Fault::Unknown);
         }
@@ -86,7 +86,7 @@ impl<'a> Evaluation<'a, '_> {
             Kind::Bool(bool) => Ok(Datum::Bool(*bool)),
             Kind::Int(int) => Ok(Datum::Int(*int)),
             Kind::Double(double) => Ok(Datum::Double(*double)),
-            Kind::Text(text) => Ok(Datum::Text(Cow::Owned(text.clone()))),
+            Kind::Text(text) => Ok(Datum::Text(Cow::Borrowed(text))),
             Kind::Variable(variable) => self.variable(*variable),
             Kind::Local(index) => self.locals.get(*index).cloned().ok_or(Fault::Unknown),
             Kind::Member(of, name) => {
@@ -192,7 +192,7 @@ impl<'a> Evaluation<'a, '_> {
         }
     }
 
-    fn index(&mut self, expr: &Expr, of: &Expr, index: &Expr) -> Evaluated<'a> {
+    fn index(&mut self, expr: &Expr, of: &'a Expr, index: &'a Expr) -> Evaluated<'a> {
         let (of, index) = (self.evaluate(of)?, self.evaluate(index)?);
         let found = match &index {
             _ if !of.is_list() => of.at_key(&index, self.budget),
@@ -204,7 +204,7 @@ impl<'a> Evaluation<'a, '_> {
         found.ok_or_else(|| self.missing(expr, &of))
     }
 
-    fn condition(&mut self, expr: &Expr) -> Result<bool, Fault> {
+    fn condition(&mut self, expr: &'a Expr) -> Result<bool, Fault> {
         match self.evaluate(expr)? {
             Datum::Bool(bool) => Ok(bool),
             other => {
@@ -215,7 +215,7 @@ impl<'a> Evaluation<'a, '_> {
     }
 
     /// Joins conditions: the decisive value wins over what is not known, and that over what is wrong.
-    fn joined<'p>(&mut self, parts: impl Iterator<Item = &'p Expr>, decisive: bool) -> Evaluated<'a> {
+    fn joined(&mut self, parts: impl Iterator<Item = &'a Expr>, decisive: bool) -> Evaluated<'a> {
         let mut fault = None;
         for part in parts {
             match self.condition(part) {
@@ -323,7 +323,7 @@ impl<'a> Evaluation<'a, '_> {
     }
 
     /// Returns what a loop runs over: the elements of a list, the names of a map.
-    fn range(&mut self, range: &Expr) -> Result<Vec<Datum<'a>>, Fault> {
+    fn range(&mut self, range: &'a Expr) -> Result<Vec<Datum<'a>>, Fault> {
         let of = self.evaluate(range)?;
         let elements = if of.is_list() {
             (0..of.size().unwrap_or(0)).filter_map(|index| of.element(index)).collect()
@@ -347,7 +347,7 @@ impl<'a> Evaluation<'a, '_> {
         result
     }
 
-    fn iterate(&mut self, kind: Loop, range: &Expr, body: &Expr) -> Evaluated<'a> {
+    fn iterate(&mut self, kind: Loop, range: &'a Expr, body: &'a Expr) -> Evaluated<'a> {
         let elements = self.range(range)?;
         let mut kept = Vec::new();
         let mut holding = 0;
@@ -380,7 +380,7 @@ impl<'a> Evaluation<'a, '_> {
         })
     }
 
-    fn map_some(&mut self, parts: &[Expr; 3]) -> Evaluated<'a> {
+    fn map_some(&mut self, parts: &'a [Expr; 3]) -> Evaluated<'a> {
         let [range, condition, body] = parts;
         let mut kept = Vec::new();
         for element in self.range(range)? {
@@ -395,7 +395,7 @@ impl<'a> Evaluation<'a, '_> {
     }
 
     /// Returns what the part read of the event: `value.total was 2, key was "o-1"`.
-    fn operands(&mut self, part: &Expr) -> Option<String> {
+    fn operands(&mut self, part: &'a Expr) -> Option<String> {
         const MOST: usize = 3;
         let mut paths = Vec::new();
         collect(part, &mut paths);
