@@ -13,9 +13,7 @@ from test_probe import (
     Directives,
     ErrorCode,
     Event,
-    Fish,
     Headers,
-    Match,
     Probe,
     ProbeWarning,
     ProducedAck,
@@ -251,21 +249,6 @@ def test_the_static_dsl_finds_a_session_by_its_test_id(engine: Probe, topic: str
     engine.close()
     with pytest.raises(DslNotInitializedError):
         dsl.produce_event(session.test_id, topic, Event())
-
-
-@pytest.mark.parametrize(
-    "call",
-    [
-        lambda s: s.expect_exactly("t", 3, type="A", within=1.0),
-        lambda s: s.expect_all_of("t", [Match(type="A")], order="any_order"),
-        lambda s: s.fish_for_event("t", lambda event: Fish.COMPLETE),
-        lambda s: s.expect_group_caught_up("billing", "t"),
-    ],
-)
-def test_what_this_version_lacks_says_so(session: Session, call: Any) -> None:
-    with pytest.raises(UsageError, match="not in this version") as caught:
-        call(session)
-    assert caught.value.code is ErrorCode.UNSUPPORTED
 
 
 @pytest.mark.parametrize(
