@@ -596,7 +596,8 @@ int32_t test_probe_fetch_all_async(test_probe_session_t session,
 //        see `test_probe_events_verdict`; then `{"verb", "fishing": F, "answers": [...]}` with an answer for each
 //        event, `"ignore"`, `"collect"`, and as the last one `"complete"` or `{"fail": "why"}`, until it completes;
 //        `expect_group_caught_up`: `"group"`; every partition committed up to the end it has now;
-//        match, all optional: `{"id", "type", "version", "key", "headers", "value" (a subset), "own", "hint"}`;
+//        match, all optional: `{"id", "type", "version", "key", "headers", "value", "mode", "matchers", "where", "own",
+//        "hint"}` (docs/matches.md);
 //        after: `{"mark": M}` with M from `test_probe_mark`, or `{"topic", "partition", "offset"}`
 // @param within_ms  how long to wait; -1 for the document's `within_ms`, else the configured time
 //        (5 seconds by default). `expect_none` and `expect_exactly` need one. A verdict may take the configured grace more.
@@ -674,8 +675,8 @@ int32_t test_probe_events_reason_error(const test_probe_events_t *events,
                                        test_probe_error_t **out,
                                        test_probe_error_t **err);
 
-// Returns a passed verdict with its coverage and warnings as a JSON object; for a `fish_for_event` that is
-// not at its end, what to hand back under `"fishing"`; NULL for other verbs. Lives as long as the events.
+// Returns a passed verdict with its coverage and warnings as a JSON object; NULL for other verbs.
+// Lives as long as the events.
 const char *test_probe_events_verdict(const test_probe_events_t *events);
 
 // Gives what is known of one event.
