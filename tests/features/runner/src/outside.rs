@@ -17,8 +17,7 @@ pub(crate) struct Outside {
 impl Outside {
     pub(crate) fn start() -> Result<Self, String> {
         let python = std::env::var("TEST_PROBE_PYTHON").unwrap_or_else(|_| "python3".to_owned());
-        let started =
-            Command::new(python).arg(PROGRAM).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
+        let started = Command::new(python).arg(PROGRAM).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
         let mut child = started.map_err(|error| format!("{PROGRAM}: {error}"))?;
         let requests = child.stdin.take();
         let answers = child.stdout.take().ok_or("no stdout")?;

@@ -34,9 +34,8 @@ impl Viewpoints {
     /// Returns the event that was found last on the topic, else the last mark.
     pub(crate) fn behind(&self, topic: &str) -> Option<Value> {
         let event = self.found.get(topic);
-        let position = event.map(|event| {
-            json!({ "topic": topic, "partition": event.partition, "offset": event.offset })
-        });
+        let position = event
+            .map(|event| json!({ "topic": topic, "partition": event.partition, "offset": event.offset }));
         position.or_else(|| self.from(topic))
     }
 
