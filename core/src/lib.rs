@@ -37,5 +37,6 @@ pub use event::{
     ReceivedEvent,
 };
 pub use matcher::{After, Mark, Match};
+pub use operation::{Fish, Order, Wanted};
 pub use test_probe_embedded::EmbeddedKafka;
 pub use verdict::{Coverage, PartitionCoverage, Verdict, Warning};

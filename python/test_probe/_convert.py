@@ -11,7 +11,7 @@ import json
 import os
 import re
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, Union
@@ -22,6 +22,8 @@ from ._events import (
     ConsumedAck,
     ConsumedNack,
     Event,
+    Fish,
+    FishFailure,
     Headers,
     Mark,
     Match,
@@ -192,8 +194,16 @@ def match_document(match: Match) -> dict[str, Any]:
     return document
 
 
+def match_on_topic(match: Match) -> dict[str, Any]:
+    """Returns a match of several as its document, with the topic that it names."""
+    if not isinstance(match, Match):
+        raise invalid_argument(f"`matches` had `{match!r}`, not a Match")
+    document = match_document(match)
+    return document if match.topic is None else {**document, "topic": match.topic}
+
+
 def after_document(after: After) -> dict[str, Any]:
-    """Returns a point to look behind."""
+    """Returns the point from which to look as its document."""
     if isinstance(after, Mark):
         return {"mark": json.loads(after.document)}
     if isinstance(after, (ProducedAck, ReceivedEvent)):
@@ -262,6 +272,7 @@ def verdict(outcome: NativeOutcome) -> Verdict:
     read = Verdict(
         events=found,
         coverage=_coverage(document["coverage"]),
+        other_topics={topic: _coverage(read) for topic, read in document["otherTopics"].items()},
         warnings=[VerdictWarning(warning["code"], warning["message"]) for warning in document["warnings"]],
     )
     found.extend(_event(event, read) for event in outcome[1])
@@ -275,6 +286,37 @@ def verdict(outcome: NativeOutcome) -> Verdict:
 def first_event(outcome: NativeOutcome) -> ReceivedEvent:
     """Reads the event of a verdict on one."""
     return verdict(outcome).events[0]
+
+
+def last_event(outcome: NativeOutcome) -> ReceivedEvent:
+    """Reads the event that completed a verdict on several."""
+    return verdict(outcome).events[-1]
+
+
+def fishing(outcome: NativeOutcome) -> Any:
+    """Reads what a fishing goes on with; None when it is at its end."""
+    return json.loads(outcome[0]).get("fishing")
+
+
+def answers(
+    outcome: NativeOutcome, function: Callable[[ReceivedEvent], Fish | FishFailure]
+) -> list[str | dict[str, str]]:
+    """Shows the events of a batch to a function, up to one that ends the fishing."""
+    given: list[str | dict[str, str]] = []
+    for event in outcome[1]:
+        answer = function(_event(event))
+        if isinstance(answer, FishFailure):
+            given.append({"fail": str(answer.text)})
+            break
+        if not isinstance(answer, Fish):
+            raise invalid_argument(
+                f"the function of `fish_for_event` answered `{answer!r}`",
+                "answer Fish.COMPLETE, Fish.COLLECT, Fish.IGNORE or Fish.fail(text)",
+            )
+        given.append(answer.value)
+        if answer is Fish.COMPLETE:
+            break
+    return given
 
 
 def verdict_events(outcome: NativeOutcome) -> list[ReceivedEvent]:

@@ -182,10 +182,13 @@ class Verdict:
     """A verdict that passed; one that did not is raised."""
 
     events: list[ReceivedEvent]
-    """The events that satisfied the expectation, in journal order."""
+    """The events that satisfied the expectation, in journal order; those of `expect_all_of` in the order
+    of the matches, those of `fish_for_event` with the one it completed with last."""
     coverage: dict[int, PartitionCoverage]
     """The proof: how far each partition was read."""
     warnings: list[VerdictWarning]
+    other_topics: dict[str, dict[int, PartitionCoverage]] = field(default_factory=dict)
+    """The proof of the other topics that the matches of `expect_all_of` name."""
 
 
 @dataclass(frozen=True)
@@ -237,6 +240,7 @@ class Match:
     hint: str | None = None
     """A sentence of the test that failures repeat."""
     topic: str | None = None
+    """Another topic of the session on which to look, for `expect_all_of`."""
 
 
 class Fish(enum.Enum):

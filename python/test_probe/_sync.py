@@ -49,7 +49,12 @@ class Session(SessionBase):
     _close = _blocking(_verbs.close)
 
     def _run(self, call: _verbs.Call[T]) -> T:
-        return call.read(self._native.run(call.document, call.key, call.value, call.headers))
+        while True:
+            outcome = self._native.run(call.document, call.key, call.value, call.headers)
+            following = call.following(outcome)
+            if following is None:
+                return call.read(outcome)
+            call = following
 
     def close(self) -> None:
         """Closes the session, and raises when a produced event failed unseen. Twice does nothing."""

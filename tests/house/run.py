@@ -33,7 +33,7 @@ PARITY = BUILD / "parity"
 """Where runners note what they ran; emptied before each run, so that an older one does not count."""
 KAFKA = ROOT / "tests" / "brokers" / "kafka.py"
 OLDEST_PYTHON = (3, 10)
-ON_BOTH = ("sessions", "verdicts", "librdkafka_broker")
+ON_BOTH = ("sessions", "verdicts", "expectations", "librdkafka_broker")
 """The tests of the engine that need a Kafka and harm none; they run on an embedded one too."""
 SEEDS = 10_000
 """How many schedules `make test` simulates."""

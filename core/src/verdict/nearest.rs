@@ -1,13 +1,17 @@
 //! The events that came nearest to what was expected.
 
 use std::cmp::Reverse;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::Evidence;
 use super::words;
 use crate::event::ReceivedEvent;
 use crate::matcher::{After, Comparison, Difference, Match, Stage};
+
+/// Why an event of which every condition holds did not do.
+pub(super) const OTHERWISE: &str =
+    "every condition holds: it is hidden by eventFilters or came outside the window";
 
 /// An event that did not match, and why.
 pub(super) struct Miss<'a> {
@@ -17,13 +21,20 @@ pub(super) struct Miss<'a> {
     /// How many conditions held.
     held: usize,
     is_before_mark: bool,
+    /// Why one of which every condition holds is none.
+    otherwise: &'static str,
 }
 
 /// Returns the misses with the most conditions held first; among equals those that got furthest
 /// down the funnel, then those with fewer differences, then in the order of the journal.
-pub(super) fn nearest(evidence: &Evidence, most: usize) -> Vec<Miss<'_>> {
-    let mut misses: Vec<Miss<'_>> =
-        evidence.misses.iter().map(|(event, own)| Miss::new(&evidence.expected, event, *own)).collect();
+pub(super) fn nearest<'a>(
+    expected: &Match,
+    misses: &'a [(Arc<ReceivedEvent>, bool)],
+    otherwise: &'static str,
+    most: usize,
+) -> Vec<Miss<'a>> {
+    let mut misses: Vec<Miss<'a>> =
+        misses.iter().map(|(event, own)| Miss::new(expected, event, *own, otherwise)).collect();
     misses
         .sort_by_key(|miss| (Reverse(miss.held), Reverse(miss.comparison.stage()), miss.differences().len()));
     misses.truncate(most);
@@ -31,7 +42,7 @@ pub(super) fn nearest(evidence: &Evidence, most: usize) -> Vec<Miss<'_>> {
 }
 
 impl<'a> Miss<'a> {
-    fn new(expected: &Match, event: &'a ReceivedEvent, own: bool) -> Self {
+    fn new(expected: &Match, event: &'a ReceivedEvent, own: bool, otherwise: &'static str) -> Self {
         let comparison = expected.compare(event, own);
         let failed = match &comparison {
             Comparison::Matches => 0,
@@ -44,7 +55,8 @@ impl<'a> Miss<'a> {
             }
         };
         let held = expected.conditions().saturating_sub(failed);
-        Self { event, own, comparison, held, is_before_mark: is_before_mark(&expected.after, event) }
+        let is_before_mark = is_before_mark(&expected.after, event);
+        Self { event, own, comparison, held, is_before_mark, otherwise }
     }
 
     fn differences(&self) -> &[Difference] {
@@ -70,9 +82,7 @@ impl<'a> Miss<'a> {
             lines.push("it lies before the point from which this expectation looks".to_owned());
         }
         if lines.is_empty() {
-            lines.push(
-                "every condition holds: it is hidden by eventFilters or came outside the window".to_owned(),
-            );
+            lines.push(self.otherwise.to_owned());
         }
         lines
     }

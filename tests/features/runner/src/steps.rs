@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use test_probe::operation::{Expectation, Operation, Outcome};
+use test_probe::operation::{Operation, Outcome};
 use test_probe::{ConsumedResult, ErrorCode, Event, ProbeError, words};
 
 use crate::expression::Argument::{self, Number, Text};
@@ -183,7 +183,7 @@ async fn expectation(world: &mut World, name: &str, arguments: &[Argument], step
 
 async fn expect(world: &mut World, mut asked: Value, within_ms: f64) -> Done {
     asked["within_ms"] = within_ms.into();
-    let operation = Operation::Expect(Expectation::from_json(&asked)?);
+    let operation = Operation::expectation(&asked)?;
     if let Outcome::Verdict(verdict) = world.session()?.run(operation).await? {
         world.viewpoints.found(&verdict.events);
     }

@@ -189,6 +189,11 @@ public sealed interface Match permits Match.Spec {
       return document;
     }
 
+    /** Returns the match as one of several, with the topic that it names. */
+    ObjectNode onTopic() {
+      return topic == null ? document : document.deepCopy().put("topic", topic);
+    }
+
     /** Returns the topic that {@link #topic(String)} set, or null. */
     String topic() {
       return topic;
