@@ -253,7 +253,7 @@ def main() -> int:
                 answer = {"error": str(wrong)}
             except KafkaException as exception:
                 answer = {"error": f"Kafka answered: {exception.args[0].str()}"}
-            except (ValueError, TypeError, KeyError) as mistake:
+            except Exception as mistake:  # whoever waits for the answer needs one
                 answer = {"error": f"the step was wrong: {mistake!r}"}
             print(json.dumps(answer), flush=True)
     finally:

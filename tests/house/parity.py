@@ -3,14 +3,18 @@
 
     parity.py FOLDER    compares what the runners noted in FOLDER with what the files hold
 
-A runner of a language notes what it ran as JSON files in the folder that the variable TEST_PROBE_PARITY names;
-`run.py` empties that folder before each run, so that an older run does not count. A note is
+A runner of a language notes what it ran as JSON files in the folder that the variable TEST_PROBE_PARITY names, which
+is build/parity; `run.py` empties that folder before each run, so that an older run does not count. Of vectors it may
+write as many notes as it likes, each
 
     {"kind": "vectors", "language": "java", "ran": {"matches.json": ["cases/no condition matches every event"]}}
-    {"kind": "features", "language": "java", "cluster": "embedded", "ran": {"orders.feature": ["An order ..."]}}
 
-and a runner may write as many as it likes. A vector is named by its list and its name; a scenario by its name. A
-scenario under the tag `@embedded` or `@kafka` is run on that cluster alone.
+where a vector is named by its list and its name. Of features it writes one for each cluster, `embedded` and `real`,
+under the name `features-java-embedded.json`:
+
+    {"scenarios": [{"feature": "orders.feature", "scenario": "An order ...", "line": 4, "result": "passed"}]}
+
+where a scenario is known by its line, and each row of an outline is one scenario, known by the row's.
 """
 
 from __future__ import annotations
@@ -26,9 +30,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 VECTORS = ROOT / "tests" / "vectors"
 FEATURES = ROOT / "tests" / "features"
-CLUSTERS = ("embedded", "kafka")
+CLUSTERS = ("embedded", "real")
 WITH_STEPS = ("rust", "java", "python")
 """The languages that have a step library."""
+RUNNERS = (*WITH_STEPS, "behave")
+"""Who runs features: Python has two."""
 LANGUAGES = (*WITH_STEPS, "cpp")
 OF_STEPS = ("words.json",)
 """Vectors of what people write in steps: for the languages that have them."""
@@ -40,7 +46,7 @@ class Parity:
     """What has to be run by whom, what was, and what is wrong."""
 
     wanted: dict[str, dict[str, set[str]]] = field(default_factory=dict)
-    """By runner, as `vectors-java` or `features-java-kafka`: by file, the names."""
+    """By runner, as `vectors-java` or `features-java-real`: by file, the names."""
     ran: dict[str, dict[str, set[str]]] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
 
@@ -84,28 +90,32 @@ def vectors(path: Path, problems: list[str]) -> list[str]:
     return names
 
 
-def scenarios(path: Path, problems: list[str]) -> dict[str, set[str]]:
-    """Returns the names of a feature's scenarios, each with the clusters that it is run on."""
-    found: dict[str, set[str]] = {}
-    tags: set[str] = set()
-    quoted = False
-    for line in path.read_text(encoding="utf-8").splitlines():
+def scenarios(path: Path, problems: list[str]) -> list[str]:
+    """Returns the lines of a feature's scenarios, of an outline those of its rows."""
+    found: list[int] = []
+    names: set[str] = set()
+    quoted, examples, heading = False, False, False
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
         text = line.strip()
         if text.startswith(('"""', "```")):
             quoted = not quoted
-        elif not quoted and text.startswith("@"):
-            tags |= set(re.findall(r"@(\S+)", text))
-        elif not quoted and (scenario := re.match(r"(?:Scenario|Example)(?: Outline| Template)?:\s*(.*)", text)):
-            name = scenario.group(1)
-            if not name or name in found:
+        elif quoted or not text or text.startswith("#"):
+            continue
+        elif scenario := re.match(r"(?:Scenario|Example)( Outline| Template)?:\s*(.*)", text):
+            outline, name = scenario.groups()
+            if not name or name in names:
                 problems.append(f"{path.name}: `{name}` is the name of no scenario or of several")
-            found[name] = set(CLUSTERS) & tags or set(CLUSTERS)
-            tags = set()
-        elif not quoted and re.match(r"(Feature|Rule|Background|Examples|Scenarios):", text):
-            tags = set()
+            names.add(name)
+            found += [] if outline else [number]
+            examples = False
+        elif re.match(r"(Examples|Scenarios):", text):
+            examples, heading = True, True
+        elif examples and text.startswith("|"):
+            found += [] if heading else [number]
+            heading = False
     if not found:
         problems.append(f"{path.name}: no scenarios")
-    return found
+    return [str(line) for line in found]
 
 
 def wanted(vector_folder: Path, feature_folder: Path) -> Parity:
@@ -116,10 +126,10 @@ def wanted(vector_folder: Path, feature_folder: Path) -> Parity:
         for language in WITH_STEPS if path.name in OF_STEPS else LANGUAGES:
             parity.want(f"vectors-{language}", path.name, names)
     for path in sorted(feature_folder.glob("**/*.feature")):
-        for name, clusters in scenarios(path, parity.problems).items():
-            for language in WITH_STEPS:
-                for cluster in clusters:
-                    parity.want(f"features-{language}-{cluster}", path.name, [name])
+        lines = scenarios(path, parity.problems)
+        for runner in RUNNERS:
+            for cluster in CLUSTERS:
+                parity.want(f"features-{runner}-{cluster}", path.name, lines)
     if not parity.wanted:
         parity.problems.append("there is nothing to run")
     return parity
@@ -129,7 +139,12 @@ def read(folder: Path, parity: Parity) -> None:
     """Adds what was noted in a folder."""
     for path in sorted(folder.glob("*.json")):
         note = json.loads(path.read_text(encoding="utf-8"))
-        runner = "-".join(note[key] for key in ("kind", "language", "cluster") if key in note)
+        if "scenarios" in note:
+            for one in note["scenarios"]:
+                ran = parity.ran.setdefault(path.stem, {}).setdefault(one["feature"], set())
+                ran.update([str(one["line"])] if one["result"] == "passed" else [])
+            continue
+        runner = f"{note['kind']}-{note['language']}"
         for file, names in note["ran"].items():
             parity.ran.setdefault(runner, {}).setdefault(file, set()).update(names)
 

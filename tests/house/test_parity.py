@@ -9,21 +9,26 @@ import pytest
 
 import parity
 
-FEATURE = """
-@slow
-Feature: Orders
+FEATURE = """Feature: Orders
   Scenario: An order is confirmed
     Given a doc string
       \"\"\"
       Scenario: that is none
       \"\"\"
 
-  @kafka
+  # an outline
   Scenario Outline: <n> orders are committed
+    Given a table
+      | n   |
+      | <n> |
+
     Examples:
       | n  |
       | 25 |
+      | 26 |
 """
+LINES = [2, 16, 17]
+"""The lines of its scenarios: one, and the rows of the outline."""
 
 
 @pytest.fixture
@@ -39,16 +44,22 @@ def checkout(tmp_path: Path) -> Path:
             note(
                 tmp_path, f"{language} {name.replace('/', ' ')}", {"a.json": [name]}, kind="vectors", language=language
             )
-    for language in parity.WITH_STEPS:
+    for runner in parity.RUNNERS:
         for cluster in parity.CLUSTERS:
-            names = ["An order is confirmed"] + (["<n> orders are committed"] if cluster == "kafka" else [])
-            ran = {"orders.feature": names}
-            note(tmp_path, f"{language} {cluster}", ran, kind="features", language=language, cluster=cluster)
+            report(tmp_path, f"features-{runner}-{cluster}", LINES)
     return tmp_path
 
 
 def note(checkout: Path, name: str, ran: dict[str, list[str]], **fields: str) -> None:
     (checkout / "notes" / f"{name}.json").write_text(json.dumps({**fields, "ran": ran}))
+
+
+def report(checkout: Path, name: str, passed: list[int], failed: list[int] | None = None) -> None:
+    results = [(line, "passed") for line in passed] + [(line, "failed") for line in failed or []]
+    scenarios = [
+        {"feature": "orders.feature", "scenario": "any", "line": line, "result": result} for line, result in results
+    ]
+    (checkout / "notes" / f"{name}.json").write_text(json.dumps({"scenarios": scenarios}))
 
 
 def check(checkout: Path) -> int:
@@ -67,20 +78,24 @@ def test_a_vector_that_one_language_did_not_run_fails(checkout: Path, capsys: py
 
 
 def test_a_language_that_ran_nothing_fails(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    for path in (checkout / "notes").glob("java *"):
+    for path in (checkout / "notes").glob("*java*"):
         path.unlink()
     assert check(checkout) == 1
     out = capsys.readouterr().out
     assert "vectors-java: nothing was run" in out
-    assert "features-java-kafka: nothing was run" in out
+    assert "features-java-real: nothing was run" in out
 
 
 def test_a_scenario_that_was_not_run_on_one_cluster_fails(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    ran = {"orders.feature": ["An order is confirmed"]}
-    note(checkout, "rust kafka", ran, kind="features", language="rust", cluster="kafka")
+    report(checkout, "features-rust-real", LINES[:-1])
     assert check(checkout) == 1
-    said = "features-rust-kafka: 1 of orders.feature not run: <n> orders are committed"
-    assert said in capsys.readouterr().out
+    assert f"features-rust-real: 1 of orders.feature not run: {LINES[-1]}" in capsys.readouterr().out
+
+
+def test_a_scenario_that_did_not_pass_counts_as_not_run(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    report(checkout, "features-behave-embedded", LINES[1:], failed=LINES[:1])
+    assert check(checkout) == 1
+    assert f"features-behave-embedded: 1 of orders.feature not run: {LINES[0]}" in capsys.readouterr().out
 
 
 def test_a_new_file_and_a_new_name_fail_until_they_are_run(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
