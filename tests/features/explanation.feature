@@ -14,7 +14,15 @@ Feature: A failure explains itself, in every language with the same words
     Then the expectation fails with "EXPECTATION_TIMEOUT"
     And its explanation says:
       """
-      ?
+      expect_event: no matching event came on `explanation.id` within 500 ms
+      expected: id "evt-9"
+      seen 2 -> other id 2 -> matched 0
+      nearest misses:
+        partition 0, offset 0, at <time> (own), id "evt-1", type "OrderCreated"
+          id: expected "evt-9", was "evt-1"
+        partition 0, offset 1, at <time> (own), id "evt-2", type "OrderChanged"
+          id: expected "evt-9", was "evt-2"
+      coverage: topic id <id>; partition 0 from 0 read up to 2 of 2
       """
 
   Scenario: A value that differs is told member by member
@@ -43,7 +51,10 @@ Feature: A failure explains itself, in every language with the same words
     Then the expectation fails with "EXPECTATION_TIMEOUT"
     And its explanation says:
       """
-      ?
+      expect_event: no matching event came on `explanation.empty` within 300 ms
+      expected: type "OrderConfirmed"
+      seen 0 -> matched 0 (no record at all was read since the session's start)
+      coverage: topic id <id>; partition 0 from 0 read up to 0 of 0
       """
 
   Scenario: A forbidden event is shown with its value
@@ -58,7 +69,12 @@ Feature: A failure explains itself, in every language with the same words
     Then the expectation fails with "UNEXPECTED_EVENT"
     And its explanation says:
       """
-      ?
+      expect_none: an event came on `explanation.forbidden` that must not come
+      forbidden: type "OrderRejected"
+      it is there: partition 0, offset 0, at <time>, id "evt-1", type "OrderRejected"
+      with value: {"reason":"no stock"}
+      seen 1 -> matched 1
+      coverage: topic id <id>; partition 0 from 0 read up to 1 and the end was not answered
       """
 
   Scenario: Records of other tests are counted, and a hint asks about the test id
@@ -73,7 +89,11 @@ Feature: A failure explains itself, in every language with the same words
     Then the expectation fails with "EXPECTATION_TIMEOUT"
     And its explanation says:
       """
-      ?
+      expect_event: no matching event came on `explanation.others` within 300 ms
+      expected: type "OrderConfirmed"
+      seen 1 -> other tests 1 -> matched 0
+      hint: every record seen belongs to other tests; does the system under test pass the test id on?
+      coverage: topic id <id>; partition 0 from 0 read up to 1 of 1
       """
 
   Scenario: What filters hide is told
@@ -91,7 +111,11 @@ Feature: A failure explains itself, in every language with the same words
     Then the expectation fails with "EXPECTATION_TIMEOUT"
     And its explanation says:
       """
-      ?
+      expect_event: no matching event came on `explanation.hidden` within 300 ms
+      expected: id "evt-1"
+      seen 1 -> hidden by eventFilters 1 -> matched 0
+      hint: 1 event of this test is hidden by eventFilters
+      coverage: topic id <id>; partition 0 from 0 read up to 1 of 1
       """
 
   Scenario: What lies before the mark is told
@@ -108,7 +132,10 @@ Feature: A failure explains itself, in every language with the same words
     Then the expectation fails with "EXPECTATION_TIMEOUT"
     And its explanation says:
       """
-      ?
+      expect_event: no matching event came on `explanation.mark` within 300 ms
+      expected: type "Confirmed", after the mark
+      seen 1 -> before the mark 1 -> matched 0
+      coverage: topic id <id>; partition 0 from 0 read up to 1 of 1
       """
 
   Scenario: A record that could not be decoded is a doubt with a remedy
@@ -123,7 +150,15 @@ Feature: A failure explains itself, in every language with the same words
     Then the expectation is inconclusive
     And its explanation says:
       """
-      ?
+      expect_none: inconclusive, not known what came on `explanation.undecodable` within 300 ms
+      forbidden: type "Sold"
+      not known: a record that might be the one could not be decoded: partition 0, offset 0, at <time>, id "u-1", type "Sold": the value did not parse as JSON: expected value at line 1 column 1
+      what to do: match by id, type, key or headers so that it is excluded, or set `format:` to what the topic carries (looks like Confluent wire format; set format:)
+      seen 1 -> undecodable 1 -> matched 0
+      nearest miss:
+        partition 0, offset 0, at <time>, id "u-1", type "Sold"
+          undecodable: the value did not parse as JSON: expected value at line 1 column 1 (looks like Confluent wire format; set format:)
+      coverage: topic id <id>; partition 0 from 0 read up to 1 of 1
       """
 
   Scenario: A record without a test id is a doubt with a remedy
@@ -138,7 +173,12 @@ Feature: A failure explains itself, in every language with the same words
     Then the expectation is inconclusive
     And its explanation says:
       """
-      ?
+      expect_none: inconclusive, not known what came on `explanation.unattributed` within 300 ms
+      forbidden: type "Sold"
+      not known: a record that meets every other condition carries no test id: partition 0, offset 0, at <time>, id "u-1", type "Sold"
+      what to do: let the system under test pass the test id on, set correlation.testId, or set `unattributed: ignore`
+      seen 1 -> no test id 1 -> matched 0
+      coverage: topic id <id>; partition 0 from 0 read up to 1 of 1
       """
 
   Scenario: Events that are too few are counted
@@ -154,7 +194,10 @@ Feature: A failure explains itself, in every language with the same words
     Then the expectation fails with "WRONG_COUNT"
     And its explanation says:
       """
-      ?
+      expect_exactly: 3 events were wanted on `explanation.few` within 300 ms, 2 came
+      expected: type "Sold"
+      seen 2 -> matched 2
+      coverage: topic id <id>; partition 0 from 0 read up to 2 of 2
       """
 
   Scenario: Events that are too many are shown
@@ -170,7 +213,12 @@ Feature: A failure explains itself, in every language with the same words
     Then the expectation fails with "WRONG_COUNT"
     And its explanation says:
       """
-      ?
+      expect_exactly: 1 event was wanted on `explanation.many` within 30 s, and one more came
+      expected: type "Sold"
+      one too many: partition 0, offset 1, at <time>, id "evt-2", type "Sold"
+      with value: 2
+      seen 2 -> matched 2
+      coverage: topic id <id>; partition 0 from 0 read up to 2 and the end was not answered
       """
 
   Scenario: Events in the wrong order are told row by row
@@ -189,7 +237,12 @@ Feature: A failure explains itself, in every language with the same words
     Then the expectation fails with "WRONG_ORDER"
     And its explanation says:
       """
-      ?
+      expect_all_of: an event came for each of 2 matches within 300 ms, but not in this order
+      expected in this order:
+        1. type "Sold" on `explanation.order`: partition 0, offset 1, at <time> (own), id "evt-2", type "Sold"
+        2. type "Paid" on `explanation.order`: partition 0, offset 0, at <time> (own), id "evt-1", type "Paid"
+      in order up to match 1; behind that no event came for match 2
+      coverage: topic id <id>; partition 0 from 0 read up to 2 of 2
       """
 
   Scenario: A group that is behind is told with its lag
@@ -202,5 +255,7 @@ Feature: A failure explains itself, in every language with the same words
     Then the expectation fails with "EXPECTATION_TIMEOUT"
     And its explanation says:
       """
-      ?
+      expect_group_caught_up: group `explanation.slow` had not caught up with `explanation.group` within 300 ms
+      expected: the commit of every partition at the end that it had at the call, or past it
+      lag 2: partition 0 committed 1 of 3
       """

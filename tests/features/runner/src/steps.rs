@@ -164,7 +164,7 @@ async fn expectation(world: &mut World, name: &str, arguments: &[Argument], step
             ("expect_exactly", json!({ "match": { "type": kind }, "n": number }), topic, within)
         }
         ("events_arrive_in_order" | "events_arrive_in_any_order", [Text(within), Text(topic)]) => {
-            let order = name.trim_start_matches("events_arrive_");
+            let order = if name.ends_with("any_order") { "any_order" } else { "in_order" };
             let mut asked = words::read(&json!({ "read": "matches", "table": table(step)? }))?;
             asked["order"] = order.into();
             ("expect_all_of", asked, topic, within)
