@@ -3,18 +3,14 @@
 
     parity.py FOLDER    compares what the runners noted in FOLDER with what the files hold
 
-A runner of a language notes what it ran as JSON files in the folder that the variable TEST_PROBE_PARITY names, which
-is build/parity; `run.py` empties that folder before each run, so that an older run does not count. Of vectors it may
-write as many notes as it likes, each
+A runner of a language notes what it ran as JSON files in build/parity, which `run.py` empties before each run, so that
+an older run does not count, and names as TEST_PROBE_PARITY:
 
-    {"kind": "vectors", "language": "java", "ran": {"matches.json": ["cases/no condition matches every event"]}}
+    vectors-*.json              {"kind": "vectors", "language": "java", "ran": {"matches.json": ["cases/..."]}}
+    features-RUNNER-CLUSTER.json  {"scenarios": [{"feature", "scenario", "line", "result"}]}
 
-where a vector is named by its list and its name. Of features it writes one for each cluster, `embedded` and `real`,
-under the name `features-java-embedded.json`:
-
-    {"scenarios": [{"feature": "orders.feature", "scenario": "An order ...", "line": 4, "result": "passed"}]}
-
-where a scenario is known by its line, and each row of an outline is one scenario, known by the row's.
+There may be several notes of vectors for a language. A vector is named by its list and its name, a scenario by its line
+and its name, each row of an outline by its own line. What did not pass was not run.
 """
 
 from __future__ import annotations
@@ -34,7 +30,7 @@ CLUSTERS = ("embedded", "real")
 WITH_STEPS = ("rust", "java", "python")
 """The languages that have a step library."""
 RUNNERS = (*WITH_STEPS, "behave")
-"""Who runs features: Python has two."""
+"""Who runs the features; Python has two runners."""
 LANGUAGES = (*WITH_STEPS, "cpp")
 OF_STEPS = ("words.json",)
 """Vectors of what people write in steps: for the languages that have them."""
@@ -46,7 +42,7 @@ class Parity:
     """What has to be run by whom, what was, and what is wrong."""
 
     wanted: dict[str, dict[str, set[str]]] = field(default_factory=dict)
-    """By runner, as `vectors-java` or `features-java-real`: by file, the names."""
+    """By runner, as `vectors-java` or `features-java-kafka`: by file, the names."""
     ran: dict[str, dict[str, set[str]]] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
 
@@ -91,31 +87,29 @@ def vectors(path: Path, problems: list[str]) -> list[str]:
 
 
 def scenarios(path: Path, problems: list[str]) -> list[str]:
-    """Returns the lines of a feature's scenarios, of an outline those of its rows."""
-    found: list[int] = []
-    names: set[str] = set()
-    quoted, examples, heading = False, False, False
+    """Returns a feature's scenarios, and the rows of its outlines, as `line: name`."""
+    found: list[str] = []
+    name, outline, quoted = "", False, False
+    rows = -1
+    """How many rows of a table of examples were seen, the header too; -1 outside of one."""
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
         text = line.strip()
         if text.startswith(('"""', "```")):
             quoted = not quoted
-        elif quoted or not text or text.startswith("#"):
+        elif quoted:
             continue
         elif scenario := re.match(r"(?:Scenario|Example)( Outline| Template)?:\s*(.*)", text):
-            outline, name = scenario.groups()
-            if not name or name in names:
-                problems.append(f"{path.name}: `{name}` is the name of no scenario or of several")
-            names.add(name)
-            found += [] if outline else [number]
-            examples = False
-        elif re.match(r"(Examples|Scenarios):", text):
-            examples, heading = True, True
-        elif examples and text.startswith("|"):
-            found += [] if heading else [number]
-            heading = False
+            name, outline = scenario.group(2), bool(scenario.group(1))
+            found += [] if outline else [f"{number}: {name}"]
+            rows = -1
+        elif outline and re.match(r"(Examples|Scenarios):", text):
+            rows = 0
+        elif rows >= 0 and text.startswith("|"):
+            found += [f"{number}: {name}"] if rows else []
+            rows += 1
     if not found:
         problems.append(f"{path.name}: no scenarios")
-    return [str(line) for line in found]
+    return found
 
 
 def wanted(vector_folder: Path, feature_folder: Path) -> Parity:
@@ -126,10 +120,9 @@ def wanted(vector_folder: Path, feature_folder: Path) -> Parity:
         for language in WITH_STEPS if path.name in OF_STEPS else LANGUAGES:
             parity.want(f"vectors-{language}", path.name, names)
     for path in sorted(feature_folder.glob("**/*.feature")):
-        lines = scenarios(path, parity.problems)
-        for runner in RUNNERS:
-            for cluster in CLUSTERS:
-                parity.want(f"features-{runner}-{cluster}", path.name, lines)
+        names = scenarios(path, parity.problems)
+        for runner in (f"features-{name}-{cluster}" for name in RUNNERS for cluster in CLUSTERS):
+            parity.want(runner, path.name, names)
     if not parity.wanted:
         parity.problems.append("there is nothing to run")
     return parity
@@ -139,14 +132,12 @@ def read(folder: Path, parity: Parity) -> None:
     """Adds what was noted in a folder."""
     for path in sorted(folder.glob("*.json")):
         note = json.loads(path.read_text(encoding="utf-8"))
-        if "scenarios" in note:
-            for one in note["scenarios"]:
-                ran = parity.ran.setdefault(path.stem, {}).setdefault(one["feature"], set())
-                ran.update([str(one["line"])] if one["result"] == "passed" else [])
-            continue
-        runner = f"{note['kind']}-{note['language']}"
-        for file, names in note["ran"].items():
-            parity.ran.setdefault(runner, {}).setdefault(file, set()).update(names)
+        for one in note.get("scenarios", []):
+            if one["result"] == "passed":
+                name = f"{one['line']}: {one['scenario']}"
+                parity.ran.setdefault(path.stem, {}).setdefault(one["feature"], set()).add(name)
+        for file, names in note.get("ran", {}).items():
+            parity.ran.setdefault(f"vectors-{note['language']}", {}).setdefault(file, set()).update(names)
 
 
 def main(arguments: list[str]) -> int:
