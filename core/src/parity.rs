@@ -29,6 +29,7 @@ impl Ran {
         let report = json!({ "kind": "vectors", "language": "rust", "ran": { self.file: self.names } });
         let name = format!("vectors-rust-{}-{}.json", self.file.trim_end_matches(".json"), self.list);
         let path = Path::new(&folder).join(name);
-        std::fs::write(&path, report.to_string()).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        std::fs::write(&path, report.to_string())
+            .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     }
 }

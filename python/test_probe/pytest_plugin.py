@@ -116,4 +116,3 @@ def _topics(request: pytest.FixtureRequest) -> tuple[Any, str | None]:
 def _of_marker(test_file: Path, directives: Any, test_id: str | None = None) -> tuple[Any, str | None]:
     is_path = isinstance(directives, os.PathLike) or (isinstance(directives, str) and "\n" not in directives)
     return (test_file.parent / directives if is_path else directives), test_id
-

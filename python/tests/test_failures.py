@@ -1,4 +1,4 @@
-"""One scenario, one failure: what Python raises is what the vectors say, text and facts, but for times and ids."""
+"""One scenario, one failure: what Python raises is what the vectors say, but for times and ids."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from test_vectors import VECTORS, produced, vectors
 
 from test_probe import Probe, Session
 from test_probe.errors import ExpectationFailed, Inconclusive, ProbeError
-
-from test_vectors import VECTORS, produced, vectors
 
 RULES: list[list[str]] = json.loads((VECTORS / "failures.json").read_text("utf-8"))["normalise"]
 
@@ -39,13 +38,9 @@ def facts(error: ProbeError) -> dict[str, Any]:
 
 
 def failure(session: Session, topic: str, vector: dict[str, Any]) -> ProbeError:
-    conditions = vector["match"]
-    within = vector["within_ms"] / 1000
+    expect = session.expect_none if vector["verb"] == "expect_none" else session.expect_event
     with pytest.raises((ExpectationFailed, Inconclusive)) as caught:
-        if vector["verb"] == "expect_none":
-            session.expect_none(topic, **conditions, within=within)
-        else:
-            session.expect_event(topic, **conditions, within=within)
+        expect(topic, **vector["match"], within=vector["within_ms"] / 1000)
     return caught.value
 
 
@@ -54,7 +49,13 @@ def test_every_failure_is_that_of_its_vector() -> None:
     with Probe.embedded() as probe, Probe(bootstrap_servers=probe.bootstrap_servers) as outside:
         for number, vector in enumerate(vectors("failures")):
             topic = f"orders-{number}"
-            own = {"topic": topic, "as": "orders", "role": "both", "create": {"partitions": 1}, **vector["topic"]}
+            own = {
+                "topic": topic,
+                "as": "orders",
+                "role": "both",
+                "create": {"partitions": 1},
+                **vector["topic"],
+            }
             plain = {"topic": topic, "as": "orders", "role": "producer"}
             nobody = {**plain, "envelope": "none"}
             with (
@@ -68,12 +69,18 @@ def test_every_failure_is_that_of_its_vector() -> None:
                     fields = {**json.loads(call.document), "topic": "orders"}
                     by[given["by"]]._native.run(json.dumps(fields), call.key, call.value, call.headers)
                 error = failure(session, "orders", vector)
-            found = json.loads(normalised(json.dumps(facts(error), ensure_ascii=False, separators=(",", ":"))))
+            found = json.loads(
+                normalised(json.dumps(facts(error), ensure_ascii=False, separators=(",", ":")))
+            )
             written.append({**vector, "failure": {**found, "message": found["message"].splitlines()}})
             if "TEST_PROBE_WRITE_FAILURES" not in os.environ:
                 wanted = {**vector["failure"], "message": "\n".join(vector["failure"]["message"])}
                 assert found == wanted, vector["name"]
-                assert str(error) == (error.message if error.hint is None else f"{error.message}\nhint: {error.hint}")
+                assert str(error) == (
+                    error.message if error.hint is None else f"{error.message}\nhint: {error.hint}"
+                )
     if path := os.environ.get("TEST_PROBE_WRITE_FAILURES"):
         document = json.loads((VECTORS / "failures.json").read_text("utf-8"))
-        Path(path).write_text(json.dumps({**document, "cases": written}, indent=1, ensure_ascii=False) + "\n", "utf-8")
+        Path(path).write_text(
+            json.dumps({**document, "cases": written}, indent=1, ensure_ascii=False) + "\n", "utf-8"
+        )
