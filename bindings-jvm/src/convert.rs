@@ -63,6 +63,7 @@ pub(crate) fn write_outcome(frame: &mut Writer, session: &test_probe::Session, o
             let events = std::mem::take(&mut verdict.events).into_iter().zip(own).collect();
             (verdict.to_json(), events)
         }
+        Outcome::Catch { fishing, events } => (json!({ "fishing": fishing.to_json() }), events),
         other => (other.to_json(), Vec::new()),
     };
     write_answer(frame, &document, &events);

@@ -49,6 +49,7 @@ pub(crate) fn outcome_to_python<'py>(
             let events = std::mem::take(&mut verdict.events).into_iter().zip(own).collect();
             (verdict.to_json(), events)
         }
+        Outcome::Catch { fishing, events } => (json!({ "fishing": fishing.to_json() }), events),
         other => (other.to_json(), Vec::new()),
     };
     answer_to_python(py, &document, &events)

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use crate::directive::Directives;
 use crate::error::{ErrorCode, ProbeError, Result};
 use crate::event::{Event, Headers, Payload};
-use crate::operation::{Expectation, Operation};
+use crate::operation::Operation;
 
 /// What crosses beside the document of an event.
 #[derive(Debug, Default)]
@@ -66,7 +66,7 @@ impl Operation {
             "coverage" => Self::Coverage { topic: topic(&document)? },
             "add_topics" => Self::AddTopics(directives(&document)?),
             "close" => Self::Close,
-            _ => Self::Expect(Expectation::from_json(&Value::Object(document))?),
+            _ => Self::expectation(&Value::Object(document))?,
         })
     }
 }

@@ -21,7 +21,7 @@ use crate::state::{ListenerId, State};
 /// sockets are closed, its thread has ended and its records are gone when `drop` returns.
 #[derive(Debug)]
 pub struct EmbeddedKafka {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
     /// Of the first broker, one for each listener, then of the second.
     addresses: Vec<SocketAddr>,
     protocols: Vec<Protocol>,
@@ -247,6 +247,12 @@ impl EmbeddedKafka {
         Requests::new(self.shared.clone())
     }
 
+    /// Returns how many panics of its own the cluster survived. Each ended one connection, or one thing that was
+    /// due, and was logged; each is a defect of the cluster, and makes what a test found out doubtful.
+    pub fn panics(&self) -> u64 {
+        self.shared.panics()
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.shared.lock()
     }
@@ -287,7 +293,7 @@ fn listen(options: &Options) -> Result<Vec<(TcpListener, SocketAddr)>, StartErro
         .collect()
 }
 
-/// Locks, also what a panic left locked: every change of the state is made whole before it is seen.
+/// Locks, also what a panic left locked: who comes later is not kept out by it.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }

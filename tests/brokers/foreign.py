@@ -202,7 +202,11 @@ def offsets(bootstrap: str, topic: str, isolation: str = "read_uncommitted") -> 
 
 def committed(bootstrap: str, group: str) -> list[dict[str, Any]]:
     """Returns what a group has committed; an unknown group has committed nothing."""
-    admin = _admin(bootstrap)
+    return committed_by(_admin(bootstrap), group)
+
+
+def committed_by(admin: AdminClient, group: str) -> list[dict[str, Any]]:
+    """Does the same through a client that is there already, for those who look often."""
     (future,) = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)]).values()
     try:
         found = future.result(SECONDS).topic_partitions

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """The system under test of our end-to-end tests: a foreign service that confirms orders.
 
-    stub_service.py --bootstrap B --from orders --to confirmations [--type OrderConfirmed]
+    stub_service.py --bootstrap B --from orders --to confirmations [--request OrderCreated] [--type OrderConfirmed]
 
-Answers each record with header `ce_type` = OrderCreated by one confirmation. Prints one
+Answers each record whose header `ce_type` is the request by one confirmation. Prints one
 line, `{"ready": true}`, when it is positioned at the end of its topic: what is produced
 after that line is answered. Both topics must exist. Ends when stdin does.
 """
@@ -18,7 +18,6 @@ import uuid
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
 
-REQUEST_TYPE = "OrderCreated"
 COPIED_HEADERS = ("ce_testid", "ce_correlationid")
 SECONDS = 30.0
 
@@ -63,7 +62,9 @@ def order_id(request: Message) -> str | None:
     return key.decode("utf-8", "replace") if key is not None else None
 
 
-def serve(bootstrap: str, source: str, target: str, response_type: str, end: threading.Event) -> None:
+def serve(
+    bootstrap: str, source: str, target: str, request_type: str, response_type: str, end: threading.Event
+) -> None:
     producer = Producer({"bootstrap.servers": bootstrap, "linger.ms": 0})
     consumer = positioned_at_the_end(bootstrap, source)
     print(json.dumps({"ready": True}), flush=True)
@@ -77,7 +78,7 @@ def serve(bootstrap: str, source: str, target: str, response_type: str, end: thr
             continue
         if request.error():
             raise KafkaException(request.error())
-        if ("ce_type", REQUEST_TYPE.encode()) not in (request.headers() or []):
+        if ("ce_type", request_type.encode()) not in (request.headers() or []):
             continue
         producer.produce(
             target,
@@ -96,6 +97,7 @@ def main() -> int:
     parser.add_argument("--bootstrap", required=True)
     parser.add_argument("--from", dest="source", default="orders")
     parser.add_argument("--to", dest="target", default="confirmations")
+    parser.add_argument("--request", default="OrderCreated")
     parser.add_argument("--type", default="OrderConfirmed")
     arguments = parser.parse_args()
     end = threading.Event()
@@ -107,7 +109,7 @@ def main() -> int:
 
     threading.Thread(target=wait_for_the_end_of_stdin, daemon=True).start()
     try:
-        serve(arguments.bootstrap, arguments.source, arguments.target, arguments.type, end)
+        serve(arguments.bootstrap, arguments.source, arguments.target, arguments.request, arguments.type, end)
     except KafkaException as exception:
         print(f"stub_service.py: {exception.args[0].str()}", file=sys.stderr)
         return 1

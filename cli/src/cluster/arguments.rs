@@ -15,6 +15,8 @@ use crate::exit::Failure;
 
 /// Has the password of users without a file.
 pub(super) const PASSWORD: &str = "TEST_PROBE_PASSWORD";
+/// The longest that a member of a group may be silent.
+const LONGEST_SESSION: Duration = Duration::from_secs(24 * 60 * 60);
 /// The longest that a file with a secret may be.
 const LONGEST_SECRET: usize = 64 * 1024;
 
@@ -66,18 +68,13 @@ pub(crate) struct Up {
     /// How much memory records may take before they are moved to temporary files, as 512MiB.
     #[arg(long, value_parser = memory)]
     memory: Option<u64>,
+    /// How long a member of a group of the new protocol (KIP-848) may be silent, in seconds; 45 as in Kafka. Members
+    /// of classic groups say it themselves.
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    consumer_session_timeout: Option<Duration>,
     /// Ends when standard input is closed, so that the cluster cannot outlive who started it.
     #[arg(long)]
     until_stdin_closes: bool,
-    /// How to say where clients connect: text to read and copy, or one JSON object.
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    format: Format,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Format {
-    Text,
-    Json,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -122,6 +119,12 @@ fn mechanism(name: &str) -> Result<Mechanism, String> {
     })
 }
 
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    let allowed = seconds.filter(|time| (Duration::from_millis(1)..=LONGEST_SESSION).contains(time));
+    allowed.ok_or_else(|| "write it as a number of seconds up to a day, as 4 or 0.5".to_owned())
+}
+
 fn memory(text: &str) -> Result<u64, String> {
     bytes(text).ok_or_else(|| "write it as 512MiB, 1GiB or as a number of bytes".to_owned())
 }
@@ -138,6 +141,9 @@ impl Up {
         if let Some(bytes) = self.memory {
             let memory_bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
             options.limits = Limits { memory_bytes, ..Limits::default() };
+        }
+        if let Some(timeout) = self.consumer_session_timeout {
+            options.consumer_session_timeout = timeout;
         }
         Ok(options)
     }
@@ -178,10 +184,6 @@ impl Up {
 
     pub(super) fn until_stdin_closes(&self) -> bool {
         self.until_stdin_closes
-    }
-
-    pub(super) fn format(&self) -> Format {
-        self.format
     }
 
     fn security(&self) -> Result<SecurityOptions, Failure> {

@@ -5,13 +5,13 @@ mod files;
 mod say;
 
 use std::io::Read;
-use std::process::ExitCode;
 use std::sync::mpsc;
 
 use clap::Subcommand;
 use test_probe_embedded::{EmbeddedKafka, StartError};
 
-use crate::exit::Failure;
+use crate::exit::{Failure, PASSED};
+use crate::output::Format;
 use arguments::Up;
 
 #[derive(Debug, Subcommand)]
@@ -20,15 +20,13 @@ pub(crate) enum Command {
     Up(Up),
 }
 
-pub(crate) fn run(command: &Command) -> ExitCode {
+pub(crate) fn run(command: &Command, format: Format) -> Result<u8, Failure> {
     let Command::Up(up) = command;
-    match serve(up) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => failure.end(),
-    }
+    serve(up, format)?;
+    Ok(PASSED)
 }
 
-fn serve(up: &Up) -> Result<(), Failure> {
+fn serve(up: &Up, format: Format) -> Result<(), Failure> {
     // Before anything listens, so that a signal never leaves something behind.
     let (end, ended) = mpsc::channel();
     let by_signal = end.clone();
@@ -44,7 +42,7 @@ fn serve(up: &Up) -> Result<(), Failure> {
         created.map_err(|error| Failure::usage(format!("`--topic {topic}` was refused: {error}")))?;
     }
     files::write(up, &kafka)?;
-    say::say(up, &kafka)
+    say::say(up, &kafka, format)
         .map_err(|error| Failure::environment(format!("nobody reads what is said: {error}")))?;
     if up.until_stdin_closes() {
         std::thread::spawn(move || {

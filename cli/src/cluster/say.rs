@@ -6,11 +6,12 @@ use serde_json::{Map, Value, json};
 use test_probe_embedded::EmbeddedKafka;
 use test_probe_embedded::security::{Mechanism, Protocol};
 
-use super::arguments::{Format, Up};
+use super::arguments::Up;
+use crate::output::Format;
 
-pub(super) fn say(up: &Up, kafka: &EmbeddedKafka) -> io::Result<()> {
+pub(super) fn say(up: &Up, kafka: &EmbeddedKafka, format: Format) -> io::Result<()> {
     let mut out = io::stdout().lock();
-    match up.format() {
+    match format {
         Format::Text => text(&mut out, up, kafka)?,
         Format::Json => writeln!(out, "{}", json(kafka))?,
     }

@@ -5,7 +5,8 @@ use std::time::Duration;
 const DAY_MILLIS: f64 = 86_400_000.0;
 
 /// Returns the duration, or `None` when the text is none or longer than a day.
-pub(crate) fn duration(text: &str) -> Option<Duration> {
+#[must_use]
+pub fn duration(text: &str) -> Option<Duration> {
     let millis = match text.trim().strip_prefix("PT") {
         Some(iso) => iso_millis(iso)?,
         None => {

@@ -43,8 +43,9 @@ pub(super) fn layers(vars: &BTreeMap<String, String>, lower: &Node, problems: &m
     layers
 }
 
-/// Returns whether a variable of this name sets a key.
-pub(super) fn is_key(name: &str) -> bool {
+/// Returns whether an environment variable of this name sets a key of the configuration.
+#[must_use]
+pub fn is_key(name: &str) -> bool {
     name.starts_with(PREFIX) || KNOWN.iter().any(|(known, _)| *known == name)
 }
 

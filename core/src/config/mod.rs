@@ -19,11 +19,12 @@ mod sources;
 mod summary;
 mod tree;
 
-pub(crate) use duration::duration;
+pub use duration::duration;
 pub use embedded::{
     ClientAuth, EmbeddedAcls, EmbeddedConfig, EmbeddedOauth, EmbeddedSecurity, EmbeddedTls, GroupTimings,
     TokenProof, WhenFull, bytes,
 };
+pub use environment::is_key;
 pub use keys::json_schema;
 pub use load::{DEFAULT_FILE, FILE_VARIABLE};
 pub use model::*;

@@ -43,6 +43,18 @@ impl Directives {
         Self::from_yaml(text)
     }
 
+    /// Returns whether a text means to be directives and not, for one, a configuration: a list, or an object
+    /// with `topics:`, right or wrong. `None` for text that does not parse.
+    #[must_use]
+    pub fn recognise(text: &str) -> Option<bool> {
+        let root = document::parse(text, None, &mut Problems::new(ErrorCode::InvalidDirective))?;
+        Some(match &root.content {
+            Content::List(_) => true,
+            Content::Object(_) => root.get("topics").is_some(),
+            Content::Scalar { .. } => false,
+        })
+    }
+
     /// Reads a value that a language built from its own lists and dicts. Problems carry paths, as
     /// `topics[0].role`, in place of lines.
     ///

@@ -45,6 +45,11 @@ pub(crate) fn coverage(document: &Value) -> Coverage {
 
 fn finding(document: &Value) -> Finding {
     let why = || document["why"].as_str().unwrap().to_owned();
+    let lag = |lag: &Value| Lag {
+        partition: partition(&lag["partition"]).unwrap(),
+        committed: lag["committed"].as_i64(),
+        end: lag["end"].as_i64().unwrap(),
+    };
     let partition = partition(&document["partition"]);
     match (document["kind"].as_str().unwrap(), document["doubt"].as_str().unwrap_or_default()) {
         ("missing", _) => Finding::Missing {
@@ -52,6 +57,27 @@ fn finding(document: &Value) -> Finding {
             found: number(&document["found"]) as usize,
         },
         ("unexpected", _) => Finding::Unexpected(record(&document["record"])),
+        ("count", _) => Finding::Count {
+            wanted: number(&document["wanted"]) as usize,
+            found: number(&document["found"]) as usize,
+            extra: document.get("record").map(record),
+        },
+        ("unserved", _) => Finding::Unserved,
+        ("wrong order", _) => Finding::WrongOrder { until: number(&document["until"]) as usize },
+        ("not caught", _) => Finding::NotCaught {
+            shown: number(&document["shown"]) as usize,
+            collected: number(&document["collected"]) as usize,
+        },
+        ("refused", _) => Finding::Refused {
+            event: record(&document["record"]),
+            text: document["text"].as_str().unwrap().to_owned(),
+        },
+        ("lagging", _) => {
+            Finding::Lagging(document["partitions"].as_array().unwrap().iter().map(lag).collect())
+        }
+        (_, "NOT_COVERED") if document["of"] == "group" => {
+            Finding::Doubtful(Doubt::Unanswered { why: why() })
+        }
         (_, "NOT_COVERED") => Finding::Doubtful(Doubt::NotCovered { partition, why: why() }),
         (_, "READ_GAP") => Finding::Doubtful(Doubt::ReadGap { partition, why: why() }),
         (_, "UNDECODABLE") => Finding::Doubtful(Doubt::Undecodable(record(&document["record"]))),
@@ -63,32 +89,75 @@ fn finding(document: &Value) -> Finding {
     }
 }
 
-/// What the engine knew, as `explanations.json` says.
-pub(crate) fn evidence(document: &Value) -> Evidence {
-    let verbs = ["expect_event", "expect_none", "receive_event", "receive_n"];
-    let funnel = &document["funnel"];
-    let list = |key: &str| document[key].as_array().map_or(&[][..], Vec::as_slice);
+fn funnel(funnel: &Value) -> Funnel {
     let stage = |pair: &Value| {
         let stage = Stage::ALL.into_iter().find(|stage| pair[0] == stage.label()).unwrap();
         (stage.label(), number(&pair[1]))
     };
+    Funnel {
+        seen: number(&funnel["seen"]),
+        other_tests: number(&funnel["otherTests"]),
+        unattributed: number(&funnel["unattributed"]),
+        stages: funnel["stages"].as_array().into_iter().flatten().map(stage).collect(),
+        matched: number(&funnel["matched"]),
+    }
+}
+
+fn events(list: &Value) -> Vec<(Arc<ReceivedEvent>, bool)> {
+    list.as_array().into_iter().flatten().map(|miss| (record(miss), miss["own"] == true)).collect()
+}
+
+/// A match, `{"order", "matches": [{"topic", "match", "served", "funnel", "misses"}]}`, or `{"group", "hint"}`.
+fn expected(document: &Value) -> Expected {
+    let row = |row: &Value| Row {
+        topic: row["topic"].as_str().unwrap().into(),
+        matching: Match::from_json(&row["match"]).unwrap(),
+        served: row.get("served").map(|event| (record(event), event["own"] == true)),
+        funnel: funnel(&row["funnel"]),
+        misses: events(&row["misses"]),
+    };
+    if let Some(order) = Order::ALL.into_iter().find(|order| document["order"] == order.name()) {
+        return Expected::AllOf(order, document["matches"].as_array().unwrap().iter().map(row).collect());
+    }
+    match document["group"].as_str() {
+        Some(group) => {
+            Expected::CaughtUp { group: group.to_owned(), hint: document["hint"].as_str().map(str::to_owned) }
+        }
+        None => Expected::Match(Box::new(Match::from_json(document).unwrap())),
+    }
+}
+
+const VERBS: [&str; 8] = [
+    "expect_event",
+    "expect_none",
+    "expect_exactly",
+    "expect_all_of",
+    "receive_event",
+    "receive_n",
+    "fish_for_event",
+    "expect_group_caught_up",
+];
+
+/// What the engine knew, as `explanations.json` says.
+pub(crate) fn evidence(document: &Value) -> Evidence {
     let problem = &document["problem"];
+    let others = document["otherTopics"].as_object().into_iter().flatten();
     Evidence {
-        verb: verbs.into_iter().find(|verb| document["verb"] == *verb).unwrap(),
+        verb: VERBS.into_iter().find(|verb| document["verb"] == *verb).unwrap(),
         topic: document["topic"].as_str().unwrap().into(),
-        expected: Match::from_json(&document["expected"]).unwrap(),
+        expected: expected(&document["expected"]),
         within: Duration::from_millis(number(&document["within_ms"])),
         finding: finding(&document["finding"]),
-        funnel: Funnel {
-            seen: number(&funnel["seen"]),
-            other_tests: number(&funnel["otherTests"]),
-            unattributed: number(&funnel["unattributed"]),
-            stages: funnel["stages"].as_array().into_iter().flatten().map(stage).collect(),
-            matched: number(&funnel["matched"]),
-        },
-        misses: list("misses").iter().map(|miss| (record(miss), miss["own"] == true)).collect(),
-        hints: list("hints").iter().map(|hint| hint.as_str().unwrap().to_owned()).collect(),
+        funnel: funnel(&document["funnel"]),
+        misses: events(&document["misses"]),
+        hints: document["hints"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|hint| hint.as_str().unwrap().to_owned())
+            .collect(),
         coverage: coverage(&document["coverage"]),
+        other_topics: others.map(|(topic, read)| (topic.as_str().into(), coverage(read))).collect(),
         problem: problem["message"].as_str().map(|message| {
             let number = i32::try_from(number(&problem["code"])).unwrap();
             ProbeError::new(ErrorCode::from_number(number).unwrap(), message)

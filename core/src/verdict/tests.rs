@@ -1,8 +1,11 @@
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use super::testing::{coverage, evidence, record};
 use super::*;
 use crate::error::{ErrorCode, ProbeError};
+use crate::event::ReceivedEvent;
 use crate::matcher::Match;
 use crate::parity::Ran;
 
@@ -66,7 +69,8 @@ fn an_explanation_never_breaks_a_line_and_never_grows_beyond_the_screen() {
     let wanted = Match::new().id("a").event_type("b").version("c").key("d").header(long.clone(), "e");
     let mut evidence = evidence(&vectors()["cases"][0]["evidence"]);
     evidence.topic = long.as_str().into();
-    evidence.expected = wanted.value(json!({"a": long.clone() + "!", long.clone(): 1})).hint(long.clone());
+    let wanted = wanted.value(json!({"a": long.clone() + "!", long.clone(): 1})).hint(long.clone());
+    evidence.expected = Expected::Match(Box::new(wanted.clone()));
     evidence.misses = (0..50).map(miss).collect();
     evidence.hints = (0..50).map(|n| format!("{n} {long}")).collect();
     evidence.problem = Some(ProbeError::new(ErrorCode::BrokerUnreachable, long.clone()));
@@ -77,9 +81,32 @@ fn an_explanation_never_breaks_a_line_and_never_grows_beyond_the_screen() {
         Finding::Unexpected(miss(1).0),
         Finding::Doubtful(Doubt::ReadGap { partition: Some(1), why: long.clone() }),
         Finding::Doubtful(Doubt::NotAttributable(miss(1).0)),
+        Finding::Count { wanted: 3, found: 4, extra: Some(miss(1).0) },
+        Finding::Refused { event: miss(1).0, text: long.clone() },
+        Finding::Unserved,
+        Finding::WrongOrder { until: 1 },
+        Finding::Lagging((0..50).map(|partition| Lag { partition, committed: None, end: 9 }).collect()),
+        Finding::Doubtful(Doubt::Unanswered { why: long.clone() }),
     ];
-    for finding in findings {
-        let error = Evidence { finding, ..evidence.clone() }.into_error();
+    let row = |served: Option<(Arc<ReceivedEvent>, bool)>| Row {
+        topic: long.as_str().into(),
+        matching: wanted.clone(),
+        served,
+        funnel: evidence.funnel.clone(),
+        misses: (0..5).map(miss).collect(),
+    };
+    let rows = |count: i64| (0..count).map(|n| row((n % 2 == 0).then(|| miss(n)))).collect::<Vec<_>>();
+    let mut all = vec![evidence.clone()];
+    for count in [1, 2, 7, 50] {
+        let expected = Expected::AllOf(Order::InOrder, rows(count));
+        let read = || evidence.coverage.clone();
+        let other_topics = (0..count).map(|n| (format!("{n} {long}").into(), read())).collect();
+        all.push(Evidence { expected, other_topics, ..evidence.clone() });
+    }
+    let hint = Some(long.clone());
+    all.push(Evidence { expected: Expected::CaughtUp { group: long.clone(), hint }, ..evidence.clone() });
+    for (finding, evidence) in findings.iter().flat_map(|finding| all.iter().map(move |one| (finding, one))) {
+        let error = Evidence { finding: finding.clone(), ..evidence.clone() }.into_error();
         let lines: Vec<&str> = error.message().split(['\n', '\r', '\u{2028}']).collect();
         assert!(lines.len() <= 20, "{}", error.message());
         assert!(lines.iter().all(|line| line.chars().count() < 1_200), "{}", error.message());
@@ -97,7 +124,7 @@ fn whether_a_forbidden_event_is_own_is_said_only_where_it_is_known() {
     };
     assert_eq!(own(&unknown), Value::Null);
     assert_eq!(own(&Evidence { misses: vec![(forbidden, true)], ..unknown.clone() }), true);
-    let asked = Evidence { expected: Match::new().own(false), ..unknown };
+    let asked = Evidence { expected: Expected::Match(Box::new(Match::new().own(false))), ..unknown };
     assert_eq!(own(&asked), false);
 }
 
@@ -109,12 +136,13 @@ fn a_verdict_is_a_document() {
         events: vec![event.clone()],
         own: vec![true],
         coverage: coverage(&read),
+        other_topics: [("other".into(), coverage(&read))].into(),
         warnings: vec![Warning { code: "SELF_MATCH", message: "only own events matched".to_owned() }],
     };
     assert_eq!(
         verdict.to_json(),
         json!({
-            "events": [event.to_json(true)], "coverage": read,
+            "events": [event.to_json(true)], "coverage": read, "otherTopics": {"other": read},
             "warnings": [{"code": "SELF_MATCH", "message": "only own events matched"}],
         })
     );

@@ -22,7 +22,7 @@ pub(crate) fn throttle(response: &mut ResponseKind, time: Duration) {
         DeleteRecords InitProducerId OffsetForLeaderEpoch AddPartitionsToTxn AddOffsetsToTxn EndTxn
         TxnOffsetCommit DescribeAcls CreateAcls DeleteAcls DescribeConfigs AlterConfigs CreatePartitions
         DeleteGroups IncrementalAlterConfigs OffsetDelete DescribeCluster DescribeProducers
-        DescribeTransactions ListTransactions ConsumerGroupHeartbeat ConsumerGroupDescribe
+        DescribeTransactions ListTransactions ListPartitionReassignments ConsumerGroupHeartbeat ConsumerGroupDescribe
         DescribeTopicPartitions)
 }
 
@@ -84,6 +84,10 @@ pub(crate) fn first_error(response: &ResponseKind) -> Option<i16> {
         }
         R::AddOffsetsToTxn(r) => first!(r.error_code;),
         R::EndTxn(r) => first!(r.error_code;),
+        R::WriteTxnMarkers(r) => {
+            let topics = || r.markers.iter().flat_map(|marker| &marker.topics);
+            first!(; each!(topics().collect::<Vec<_>>(), partitions))
+        }
         R::TxnOffsetCommit(r) => first!(; each!(r.topics, partitions)),
         R::DescribeAcls(r) => first!(r.error_code;),
         R::CreateAcls(r) => first!(; each!(r.results)),
@@ -96,6 +100,7 @@ pub(crate) fn first_error(response: &ResponseKind) -> Option<i16> {
         R::IncrementalAlterConfigs(r) => first!(; each!(r.responses)),
         R::OffsetDelete(r) => first!(r.error_code; each!(r.topics, partitions)),
         R::DescribeCluster(r) => first!(r.error_code;),
+        R::ListPartitionReassignments(r) => first!(r.error_code;),
         R::DescribeProducers(r) => first!(; each!(r.topics, partitions)),
         R::DescribeTransactions(r) => first!(; each!(r.transaction_states)),
         R::ListTransactions(r) => first!(r.error_code;),

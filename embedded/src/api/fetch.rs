@@ -1,27 +1,30 @@
 //! Fetch: records out of logs. A fetch that finds too little waits in the state, and is answered by the
 //! append that completes it, or by its timer. Each answer is whole: no fetch session is ever given (KIP-227).
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::time::{Duration, Instant};
 
 use kafka_protocol::ResponseError;
 use kafka_protocol::messages::fetch_request::{FetchPartition, FetchTopic};
 use kafka_protocol::messages::fetch_response::{
-    AbortedTransaction, EpochEndOffset, FetchableTopicResponse, LeaderIdAndEpoch, PartitionData,
+    AbortedTransaction, EpochEndOffset, FetchableTopicResponse, LeaderIdAndEpoch, NodeEndpoint, PartitionData,
 };
 use kafka_protocol::messages::{BrokerId, FetchRequest, FetchResponse, ProducerId, TopicName};
 
-use super::{Call, Reply, Responder};
+use super::{Call, Reply, Responder, topic_ids};
 use crate::log::epochs::{self, NO_EPOCH};
 use crate::log::{Log, Read};
 use crate::security::acl::Operation;
+use crate::state::nodes::Node;
 use crate::state::timers::{Timer, TimerId};
 use crate::state::topics::Partition;
-use crate::state::{NodeId, Now, State};
+use crate::state::{ListenerId, NodeId, Now, State};
 
 /// The most bytes of one answer, whatever the client asks for (`fetch.max.bytes` of a broker).
 const MOST_BYTES: i32 = 55 * 1024 * 1024;
 const READ_COMMITTED: i8 = 1;
+/// From this version on an answer says who leads instead, and where that is.
+const NAMES_LEADERS: i16 = 16;
 
 /// The fetches that wait for records.
 #[derive(Debug, Default)]
@@ -43,6 +46,7 @@ struct Pending {
 #[derive(Debug)]
 struct Fetch {
     node: NodeId,
+    listener: ListenerId,
     version: i16,
     request: FetchRequest,
     /// Topics that the client may not read.
@@ -75,7 +79,8 @@ pub(super) fn handle(state: &mut State, call: &Call<'_>, request: FetchRequest) 
     let topics = request.topics.iter().map(|topic| &topic.topic);
     let forbidden = topics.filter(|name| call.check_topic(state, Operation::Read, name).is_err());
     let forbidden = forbidden.cloned().collect();
-    let fetch = Fetch { node: call.node, version: call.version, request, forbidden };
+    let Call { node, listener, version, .. } = *call;
+    let fetch = Fetch { node, listener, version, request, forbidden };
     let found = fetch.read(state);
     if found.at_once || found.bytes >= fetch.least() || fetch.request.max_wait_ms <= 0 {
         return found.response.into();
@@ -187,6 +192,9 @@ impl Fetch {
             Found { response: FetchResponse::default(), bytes: 0, at_once: self.request.topics.is_empty() };
         found.response.responses =
             self.request.topics.iter().map(|topic| self.read_topic(state, topic, &mut found)).collect();
+        if self.version >= NAMES_LEADERS && found.at_once {
+            found.response.node_endpoints = self.endpoints(state, &found.response);
+        }
         found
     }
 
@@ -194,14 +202,16 @@ impl Fetch {
         let mut partitions = Vec::with_capacity(topic.partitions.len());
         for asked in &topic.partitions {
             let left = (self.most() as usize).saturating_sub(found.bytes);
-            let read = self.read_partition(state, &topic.topic, asked, left, found.bytes == 0);
+            let read = topic_ids::check_fetch(state, self.version, &topic.topic, topic.topic_id)
+                .and_then(|()| self.read_partition(state, &topic.topic, asked, left, found.bytes == 0));
             let (data, is_cut) =
                 read.unwrap_or_else(|error| (self.refused(state, &topic.topic, asked, error), true));
             found.bytes += data.records.as_ref().map_or(0, |records| records.len());
             found.at_once |= is_cut;
             partitions.push(data);
         }
-        FetchableTopicResponse::default().with_topic(topic.topic.clone()).with_partitions(partitions)
+        let response = FetchableTopicResponse::default().with_topic(topic.topic.clone());
+        response.with_topic_id(topic.topic_id).with_partitions(partitions)
     }
 
     /// Reads one partition; says also whether that is enough for an answer, however little it is.
@@ -252,18 +262,33 @@ impl Fetch {
             .with_high_watermark(-1)
             .with_last_stable_offset(-1)
             .with_log_start_offset(-1);
-        if error == ResponseError::UnknownTopicOrPartition {
+        if matches!(error, ResponseError::UnknownTopicOrPartition | ResponseError::UnknownTopicId) {
             // As in Kafka, where this error is found before the log is asked.
             return data.with_aborted_transactions(Some(Vec::new()));
         }
         let moved = matches!(error, ResponseError::NotLeaderOrFollower | ResponseError::FencedLeaderEpoch);
         let known = state.topics.get(topic).and_then(|topic| topic.partition(asked.partition));
         match known.and_then(|partition| Some((partition.leader?, partition.leader_epoch))) {
-            Some((leader, epoch)) if moved && self.version >= 16 => data.with_current_leader(
+            Some((leader, epoch)) if moved && self.version >= NAMES_LEADERS => data.with_current_leader(
                 LeaderIdAndEpoch::default().with_leader_id(BrokerId(leader)).with_leader_epoch(epoch),
             ),
             _ => data,
         }
+    }
+
+    /// Returns where the leaders are that the answer names, so that clients need not ask (KIP-951).
+    fn endpoints(&self, state: &State, response: &FetchResponse) -> Vec<NodeEndpoint> {
+        let partitions = response.responses.iter().flat_map(|topic| &topic.partitions);
+        let leaders = partitions.map(|partition| partition.current_leader.leader_id.0);
+        let endpoint = |node: &Node| {
+            NodeEndpoint::default()
+                .with_node_id(BrokerId(node.id))
+                .with_host(node.address(self.listener).host.clone())
+                .with_port(node.address(self.listener).port)
+                .with_rack(None)
+        };
+        let leaders: BTreeSet<i32> = leaders.collect();
+        leaders.into_iter().filter_map(|id| state.nodes.get(id)).map(endpoint).collect()
     }
 
     /// Waits at each partition; returns how much there is.

@@ -16,12 +16,15 @@ mod offsets;
 pub(crate) mod places;
 mod produce;
 mod producer_ids;
+mod reassignments;
 mod records;
 pub(crate) mod refuse;
 #[cfg(test)]
 mod tests;
+pub(crate) mod topic_ids;
 pub(crate) mod topics;
 mod transaction_admin;
+mod transaction_markers;
 mod transaction_offsets;
 mod transactions;
 mod versions;
@@ -93,7 +96,7 @@ impl<T: Into<ResponseKind>> From<T> for Reply {
     }
 }
 
-/// Answers a request.
+/// Answers a request, whose topics have their names: see [`topic_ids::name`].
 pub(crate) fn handle(state: &mut State, call: &Call<'_>, request: RequestKind) -> Reply {
     match request {
         RequestKind::ApiVersions(_) => versions::handle(call).into(),
@@ -112,11 +115,13 @@ pub(crate) fn handle(state: &mut State, call: &Call<'_>, request: RequestKind) -
         RequestKind::CreateAcls(request) => acls::create(state, call, request).into(),
         RequestKind::DeleteAcls(request) => acls::delete(state, call, &request).into(),
         RequestKind::DescribeCluster(request) => cluster::describe(state, call, request).into(),
+        RequestKind::ListPartitionReassignments(_) => reassignments::list(state, call).into(),
         RequestKind::InitProducerId(request) => producer_ids::init(state, call, &request).into(),
         RequestKind::AddPartitionsToTxn(request) => transactions::add_partitions(state, call, request).into(),
         RequestKind::AddOffsetsToTxn(request) => transactions::add_offsets(state, call, &request).into(),
         RequestKind::TxnOffsetCommit(request) => transaction_offsets::commit(state, call, request).into(),
         RequestKind::EndTxn(request) => transactions::end(state, call, &request).into(),
+        RequestKind::WriteTxnMarkers(request) => transaction_markers::write(state, call, request).into(),
         RequestKind::DescribeTransactions(request) => {
             transaction_admin::describe(state, call, request).into()
         }

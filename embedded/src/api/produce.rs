@@ -9,7 +9,7 @@ use kafka_protocol::messages::produce_response::{
 };
 use kafka_protocol::messages::{BrokerId, ProduceRequest, ProduceResponse, TopicName, TransactionalId};
 
-use super::{Call, Reply, fetch, text};
+use super::{Call, Reply, fetch, text, topic_ids};
 use crate::log::{Appended, Refused, batch};
 use crate::security::acl::Operation;
 use crate::state::State;
@@ -37,7 +37,9 @@ pub(super) fn handle(state: &mut State, call: &Call<'_>, request: ProduceRequest
         let mut partitions = Vec::with_capacity(topic.partition_data.len());
         for data in topic.partition_data {
             let index = data.index;
-            let allowed = authorized.and_then(|()| call.check_topic(state, Operation::Write, &topic.name));
+            let allowed = topic_ids::check_produce(state, call.version, &topic.name, topic.topic_id)
+                .and(authorized)
+                .and_then(|()| call.check_topic(state, Operation::Write, &topic.name));
             let appended = allowed
                 .map_err(Refused::from)
                 .and_then(|()| append(state, call, transactional_id, &topic.name, data, acks));
@@ -53,8 +55,8 @@ pub(super) fn handle(state: &mut State, call: &Call<'_>, request: ProduceRequest
             };
             partitions.push(response);
         }
-        responses
-            .push(TopicProduceResponse::default().with_name(topic.name).with_partition_responses(partitions));
+        let response = TopicProduceResponse::default().with_name(topic.name).with_topic_id(topic.topic_id);
+        responses.push(response.with_partition_responses(partitions));
     }
     match acks {
         // A producer that wants no answer learns of a failure by the end of its connection, as in Kafka.

@@ -50,6 +50,7 @@ pub(crate) fn error_answer(request: &RequestKind, version: i16, code: i16) -> Re
                 |topic, rows| {
                     TopicProduceResponse::default()
                         .with_name(topic.name.clone())
+                        .with_topic_id(topic.topic_id)
                         .with_partition_responses(rows)
                 },
             );
@@ -314,6 +315,28 @@ pub(crate) fn error_answer(request: &RequestKind, version: i16, code: i16) -> Re
             });
             DescribeTopicPartitionsResponse::default().with_topics(refused).into()
         }
+        Request::WriteTxnMarkers(request) => {
+            use write_txn_markers_response::*;
+            let partition = |index: &i32| {
+                WritableTxnMarkerPartitionResult::default().with_partition_index(*index).with_error_code(code)
+            };
+            let refused = each(&request.markers, |marker| {
+                let topics = rows(
+                    &marker.topics,
+                    |topic| &topic.partition_indexes,
+                    partition,
+                    |topic, rows| {
+                        let refused = WritableTxnMarkerTopicResult::default().with_name(topic.name.clone());
+                        refused.with_partitions(rows)
+                    },
+                );
+                WritableTxnMarkerResult::default().with_producer_id(marker.producer_id).with_topics(topics)
+            });
+            WriteTxnMarkersResponse::default().with_markers(refused).into()
+        }
+        Request::ListPartitionReassignments(_) => {
+            ListPartitionReassignmentsResponse::default().with_error_code(code).into()
+        }
         Request::Heartbeat(_) => HeartbeatResponse::default().with_error_code(code).into(),
         Request::LeaveGroup(_) => LeaveGroupResponse::default().with_error_code(code).into(),
         Request::SyncGroup(_) => SyncGroupResponse::default().with_error_code(code).into(),
@@ -371,7 +394,10 @@ fn fetch(request: &FetchRequest, code: i16) -> FetchResponse {
         &request.topics,
         |topic| &topic.partitions,
         partition,
-        |topic, rows| FetchableTopicResponse::default().with_topic(topic.topic.clone()).with_partitions(rows),
+        |topic, rows| {
+            let refused = FetchableTopicResponse::default().with_topic(topic.topic.clone());
+            refused.with_topic_id(topic.topic_id).with_partitions(rows)
+        },
     );
     FetchResponse::default().with_responses(topics)
 }

@@ -16,6 +16,7 @@ use kafka_protocol::messages::{
 use kafka_protocol::protocol::StrBytes;
 
 use super::{Call, coordinators};
+use crate::groups::consumer::Pattern;
 use crate::security::acl::Operation;
 use crate::state::State;
 use crate::state::topics::is_legal;
@@ -47,6 +48,10 @@ pub(super) fn list(
     call: &Call<'_>,
     request: ListTransactionsRequest,
 ) -> ListTransactionsResponse {
+    let pattern = match request.transactional_id_pattern.as_ref().map(Pattern::new).transpose() {
+        Ok(pattern) => pattern.flatten(),
+        Err((error, _)) => return ListTransactionsResponse::default().with_error_code(error.code()),
+    };
     let is_known = |name: &StrBytes| Status::NAMES.contains(&name.as_str());
     let wanted = |id: &TransactionalId, transaction: &Transaction| {
         let states = &request.state_filters;
@@ -56,6 +61,7 @@ pub(super) fn list(
             && call.check_transaction(state, Operation::Describe, id).is_ok()
             && (producers.is_empty() || producers.contains(&ProducerId(transaction.producer.id)))
             && (states.is_empty() || states.iter().any(|name| name.as_str() == transaction.status.name()))
+            && pattern.as_ref().is_none_or(|pattern| pattern.matches(id))
             && (request.duration_filter < 0 || lasted_ms > request.duration_filter)
     };
     let listed = state.transactions.iter().filter(|(id, transaction)| wanted(id, transaction));

@@ -1,6 +1,5 @@
 //! One request and its answer: through the state, through the gate that authenticates, or through faults.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use kafka_protocol::messages::{ApiKey, RequestKind, ResponseKind};
@@ -9,10 +8,10 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::connection::{Connection, End};
 use super::listeners::Door;
-use crate::api::{self, Call, Reply, answers, places};
+use crate::api::{self, Call, Reply, answers, places, topic_ids};
 use crate::faults::{Ending, KafkaError, Outcome, Parts, Plan, Seen};
 use crate::state::{Now, State};
-use crate::wire::{apis, frame};
+use crate::wire::{apis, pieces};
 
 /// The header of a request.
 #[derive(Debug)]
@@ -65,7 +64,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         }
         let Answer { response, then_close, mute } = answered?;
         if let Some(response) = response {
-            self.answer(asked, &response).await?;
+            self.answer(asked, response).await?;
         }
         if let Some(reason) = then_close {
             return Err(End::Refused(reason.to_owned()));
@@ -76,17 +75,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         Ok(())
     }
 
-    async fn answer(&mut self, asked: &Asked, response: &ResponseKind) -> Result<(), End> {
+    async fn answer(&mut self, asked: &Asked, response: ResponseKind) -> Result<(), End> {
         let Asked { api, version, correlation_id, .. } = *asked;
-        let output = frame::encode(correlation_id, api, version, response)
+        let output = pieces::encode(correlation_id, api, version, response)
             .map_err(|error| End::Refused(format!("{api:?} v{version} could not be answered: {error}")))?;
-        self.send(&output).await
+        self.send(output).await
     }
 
     /// Records a request, and answers it unless faults or the gate have a say.
-    fn begin(&self, asked: &Asked, body: RequestKind) -> Result<(Option<Seen>, Step), End> {
+    fn begin(&self, asked: &Asked, mut body: RequestKind) -> Result<(Option<Seen>, Step), End> {
         let mut recorded = None;
         let begun = self.guarded(asked, |state, call| {
+            topic_ids::name(state, asked.version, &mut body);
             let seen = state.requests.begin(call, self.peer, asked.api, &body);
             recorded = seen;
             let step = match state.faults.plan(call, asked.api, &body) {
@@ -119,10 +119,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             let (peer, principal) = (self.peer.ip(), self.gate.principal());
             change(state, &Call { now, node, listener, version: *version, client_id, peer, principal })
         };
-        catch_unwind(AssertUnwindSafe(|| self.shared.with(change))).map_err(|_| {
-            tracing::error!(?api, version, "the embedded cluster panicked while it answered");
-            End::Refused(format!("{api:?} v{version} panicked"))
-        })
+        let doing = format_args!("{api:?} v{version} was answered");
+        let refused = |_| End::Refused(format!("{api:?} v{version} panicked"));
+        self.shared.try_with(&doing, change).map_err(refused)
     }
 
     async fn complete(&mut self, reply: Reply) -> Result<Answer, End> {
@@ -210,10 +209,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 }
 
 fn handle(state: &mut State, call: &Call<'_>, asked: &Asked, body: RequestKind) -> Reply {
-    match asked.is_too_new {
+    let reply = match asked.is_too_new {
         true => apis::too_new().into(),
         false => api::handle(state, call, body),
-    }
+    };
+    #[cfg(test)]
+    assert!(state.panics_on != Some(asked.api), "a test wanted this panic");
+    reply
 }
 
 fn is_login(body: &RequestKind) -> bool {

@@ -178,7 +178,11 @@ async fn accept(
                 }
             },
             // Forgets those that ended.
-            Some(_) = connections.join_next() => {}
+            Some(ended) = connections.join_next() => {
+                if let Some(panic) = ended.err().and_then(|error| error.try_into_panic().ok()) {
+                    shared.panicked(&"a connection was served", panic.as_ref());
+                }
+            }
         }
     }
     drop(listener);

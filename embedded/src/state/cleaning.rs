@@ -23,7 +23,8 @@ impl State {
 
     /// Looks at every log, and looks again later if any may have something to clean then.
     pub(super) fn clean(&mut self, now: Now) {
-        self.cleaning = None;
+        // Set before anything can go wrong, so that one log does not end the cleaning of the others.
+        self.clean_later(now);
         let mut is_needed = false;
         for partition in self.topics.partitions_mut() {
             let log = &mut partition.log;
@@ -36,8 +37,8 @@ impl State {
         if let Err(full) = self.memory.make_room(0) {
             tracing::warn!(%full, "records stayed in memory over the limit");
         }
-        if is_needed {
-            self.clean_later(now);
+        if !is_needed && let Some(timer) = self.cleaning.take() {
+            self.timers.cancel(timer);
         }
     }
 

@@ -50,6 +50,9 @@ pub(crate) struct State {
     pub(crate) requests: Recorder,
     pub(crate) random: fastrand::Rng,
     next_producer_id: i64,
+    /// Requests that panic when they were served, for tests of what a panic does.
+    #[cfg(test)]
+    pub(crate) panics_on: Option<kafka_protocol::messages::ApiKey>,
 }
 
 impl State {
@@ -72,6 +75,8 @@ impl State {
             requests: Recorder::new(options.recorded_requests),
             random,
             next_producer_id: 0,
+            #[cfg(test)]
+            panics_on: None,
             options,
         }
     }
@@ -84,6 +89,8 @@ impl State {
                 Timer::Fetch(id) => crate::api::fetch::expire(self, now, id),
                 Timer::Transaction(id) => transactions::expire(self, now, &id),
                 Timer::Group(id, due) => self.tick_group(now, &id, &due),
+                #[cfg(test)]
+                Timer::Panic => panic!("a test wanted this panic"),
             }
         }
     }

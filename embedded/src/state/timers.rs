@@ -18,6 +18,9 @@ pub(crate) enum Timer {
     Transaction(TransactionalId),
     /// A group has something to do.
     Group(GroupId, Due),
+    /// Something that panics, for tests of what a panic does.
+    #[cfg(test)]
+    Panic,
 }
 
 /// The name of a timer, by which it is cancelled.

@@ -228,26 +228,35 @@ fn replace_producer(state: &mut State, id: &TransactionalId) {
 /// topic was deleted meanwhile.
 fn finish(state: &mut State, now: Now, id: &TransactionalId, commit: bool) {
     let Some(transaction) = state.transactions.by_id.get_mut(id) else { return };
-    let Producer { id: producer_id, epoch } = transaction.producer;
+    let producer = transaction.producer;
     if let Some(timer) = transaction.timer.take() {
         state.timers.cancel(timer);
     }
-    let mut grown = Vec::new();
     for (topic, index) in transaction.end(commit) {
-        if topic.as_str() == OFFSETS_TOPIC {
-            state.groups.offsets.end_transaction(producer_id, commit);
-        } else if let Some(partition) =
-            state.topics.get_mut(&topic).and_then(|topic| topic.partition_mut(index))
-        {
-            let epoch_of_leader = partition.leader_epoch;
-            match partition.log.end_transaction(producer_id, epoch, commit, epoch_of_leader, now) {
-                Ok(_) => grown.push((topic, index)),
-                // A producer wrote with an epoch that it made up: as in Kafka, the log stays as it is.
-                Err(error) => tracing::warn!(%error, topic = %topic.0, index, "a transaction was not ended"),
-            }
+        match write_marker(state, now, producer, (topic.clone(), index), commit) {
+            Ok(()) | Err(ResponseError::UnknownTopicOrPartition) => {}
+            // A producer wrote with an epoch that it made up: as in Kafka, the log stays as it is.
+            Err(error) => tracing::warn!(%error, topic = %topic.0, index, "a transaction was not ended"),
         }
     }
-    for (topic, index) in grown {
-        fetch::grown(state, &topic, index);
+}
+
+/// Writes the end of a producer's transaction to one place, and lets those read on who waited for it.
+pub(crate) fn write_marker(
+    state: &mut State,
+    now: Now,
+    Producer { id, epoch }: Producer,
+    (topic, index): Place,
+    commit: bool,
+) -> Result<(), ResponseError> {
+    if topic.as_str() == OFFSETS_TOPIC {
+        state.groups.offsets.end_transaction(id, commit);
+        return Ok(());
     }
+    let found = state.topics.get_mut(&topic).and_then(|topic| topic.partition_mut(index));
+    let partition = found.ok_or(ResponseError::UnknownTopicOrPartition)?;
+    let epoch_of_leader = partition.leader_epoch;
+    partition.log.end_transaction(id, epoch, commit, epoch_of_leader, now)?;
+    fetch::grown(state, &topic, index);
+    Ok(())
 }

@@ -21,11 +21,11 @@ const fn on(key: ApiKey, oldest: i16, newest: i16) -> Api {
 
 /// Every API, by its number, with the versions that are tested.
 ///
-/// The ceilings keep to what the codec knows and what is tested with real clients: no topic ids in Produce and
-/// Fetch. AddPartitionsToTxn goes on to 5 in Kafka, which only brokers send.
+/// The ceilings keep to what the codec knows and what is tested with real clients. AddPartitionsToTxn goes on to
+/// 5 in Kafka, which only brokers send; so does WriteTxnMarkers to 2, which administrators do not need.
 pub(crate) static APIS: &[Api] = &[
-    on(ApiKey::Produce, 3, 12),
-    on(ApiKey::Fetch, 4, 12),
+    on(ApiKey::Produce, 3, 13),
+    on(ApiKey::Fetch, 4, 18),
     on(ApiKey::ListOffsets, 1, 10),
     on(ApiKey::Metadata, 0, 12),
     on(ApiKey::OffsetCommit, 2, 9),
@@ -47,6 +47,7 @@ pub(crate) static APIS: &[Api] = &[
     on(ApiKey::AddPartitionsToTxn, 0, 3),
     on(ApiKey::AddOffsetsToTxn, 0, 4),
     on(ApiKey::EndTxn, 0, 5),
+    on(ApiKey::WriteTxnMarkers, 1, 1),
     on(ApiKey::TxnOffsetCommit, 0, 5),
     on(ApiKey::DescribeAcls, 1, 3),
     on(ApiKey::CreateAcls, 1, 3),
@@ -57,11 +58,12 @@ pub(crate) static APIS: &[Api] = &[
     on(ApiKey::CreatePartitions, 0, 3),
     on(ApiKey::DeleteGroups, 0, 2),
     on(ApiKey::IncrementalAlterConfigs, 0, 1),
+    on(ApiKey::ListPartitionReassignments, 0, 0),
     on(ApiKey::OffsetDelete, 0, 0),
     on(ApiKey::DescribeCluster, 0, 1),
     on(ApiKey::DescribeProducers, 0, 0),
     on(ApiKey::DescribeTransactions, 0, 0),
-    on(ApiKey::ListTransactions, 0, 1),
+    on(ApiKey::ListTransactions, 0, 2),
     on(ApiKey::ConsumerGroupHeartbeat, 0, 1),
     on(ApiKey::ConsumerGroupDescribe, 0, 1),
     on(ApiKey::DescribeTopicPartitions, 0, 0),

@@ -65,7 +65,7 @@ fn a_header_that_does_not_end_within_the_frame_is_refused() {
 fn an_api_or_a_version_outside_the_table_is_refused() {
     assert_eq!(parse(frame(999, 0, b"", b"")), Err(Refusal::UnknownApi(999)));
     assert_eq!(parse(frame(-1, 0, b"", b"")), Err(Refusal::UnknownApi(-1)));
-    for version in [-1, 2, 13] {
+    for version in [-1, 2, 14] {
         let refusal = Refusal::UnsupportedVersion(ApiKey::Produce, version);
         assert_eq!(parse(frame(0, version, b"", b"")), Err(refusal));
     }

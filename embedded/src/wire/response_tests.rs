@@ -167,6 +167,12 @@ fn filled(api: ApiKey, version: i16) -> ResponseKind {
             let (id, epoch) = if version >= 5 { (3, 4) } else { (-1, -1) };
             filled!(EndTxnResponse { producer_id: id.into(), producer_epoch: epoch }).into()
         }
+        ApiKey::WriteTxnMarkers => {
+            use write_txn_markers_response::*;
+            let topic = filled!(WritableTxnMarkerTopicResult { partitions: vec![Default::default()] });
+            let marker = filled!(WritableTxnMarkerResult { topics: vec![topic] });
+            filled!(WriteTxnMarkersResponse { markers: vec![marker] }).into()
+        }
         ApiKey::TxnOffsetCommit => {
             use txn_offset_commit_response::*;
             let topic = filled!(TxnOffsetCommitResponseTopic { partitions: vec![Default::default()] });
@@ -217,6 +223,12 @@ fn filled(api: ApiKey, version: i16) -> ResponseKind {
             endpoint_type: if version >= 1 { 2 } else { 1 },
         })
         .into(),
+        ApiKey::ListPartitionReassignments => {
+            use list_partition_reassignments_response::*;
+            let partition = filled!(OngoingPartitionReassignment { replicas: vec![1.into()] });
+            let topic = filled!(OngoingTopicReassignment { partitions: vec![partition] });
+            filled!(ListPartitionReassignmentsResponse { topics: vec![topic] }).into()
+        }
         ApiKey::DescribeProducers => {
             use describe_producers_response::*;
             let partition = filled!(PartitionResponse { active_producers: vec![Default::default()] });
@@ -293,9 +305,9 @@ fn empty(api: ApiKey) -> ResponseKind {
     }
     of!(Produce Fetch ListOffsets Metadata OffsetCommit OffsetFetch FindCoordinator JoinGroup Heartbeat LeaveGroup
         SyncGroup DescribeGroups ListGroups SaslHandshake ApiVersions CreateTopics DeleteTopics DeleteRecords
-        InitProducerId OffsetForLeaderEpoch AddPartitionsToTxn AddOffsetsToTxn EndTxn TxnOffsetCommit DescribeAcls
+        InitProducerId OffsetForLeaderEpoch AddPartitionsToTxn AddOffsetsToTxn EndTxn WriteTxnMarkers TxnOffsetCommit DescribeAcls
         CreateAcls DeleteAcls DescribeConfigs AlterConfigs SaslAuthenticate CreatePartitions DeleteGroups
-        IncrementalAlterConfigs OffsetDelete DescribeCluster DescribeProducers DescribeTransactions
+        IncrementalAlterConfigs ListPartitionReassignments OffsetDelete DescribeCluster DescribeProducers DescribeTransactions
         ListTransactions ConsumerGroupHeartbeat ConsumerGroupDescribe DescribeTopicPartitions)
 }
 

@@ -465,6 +465,30 @@ const END_TXN: Shape = shape(
     ],
 );
 
+const WRITE_TXN_MARKERS_WRITABLE_TXN_MARKER_TOPIC: Item = item(
+    size_of::<write_txn_markers_request::WritableTxnMarkerTopic>(),
+    &[field("name", 0, String), field("partitionIndexes", 0, Array(&fixed(4)))],
+);
+
+const WRITE_TXN_MARKERS_WRITABLE_TXN_MARKER: Item = item(
+    size_of::<write_txn_markers_request::WritableTxnMarker>(),
+    &[
+        field("producerId", 0, Fixed(8)),
+        field("producerEpoch", 0, Fixed(2)),
+        field("transactionResult", 0, Fixed(1)),
+        field("topics", 0, Array(&WRITE_TXN_MARKERS_WRITABLE_TXN_MARKER_TOPIC)),
+        field("coordinatorEpoch", 0, Fixed(4)),
+        field("transactionVersion", 2, Fixed(1)),
+    ],
+);
+
+const WRITE_TXN_MARKERS: Shape = shape(
+    "WriteTxnMarkersRequest",
+    (1, 2),
+    1,
+    &[field("markers", 0, Array(&WRITE_TXN_MARKERS_WRITABLE_TXN_MARKER))],
+);
+
 const TXN_OFFSET_COMMIT_TXN_OFFSET_COMMIT_REQUEST_PARTITION: Item = item(
     size_of::<txn_offset_commit_request::TxnOffsetCommitRequestPartition>(),
     &[
@@ -644,6 +668,22 @@ const INCREMENTAL_ALTER_CONFIGS: Shape = shape(
     ],
 );
 
+const LIST_PARTITION_REASSIGNMENTS_LIST_PARTITION_REASSIGNMENTS_TOPICS: Item = item(
+    size_of::<list_partition_reassignments_request::ListPartitionReassignmentsTopics>(),
+    &[field("name", 0, String), field("partitionIndexes", 0, Array(&fixed(4)))],
+);
+
+const LIST_PARTITION_REASSIGNMENTS: Shape = shape(
+    "ListPartitionReassignmentsRequest",
+    (0, 0),
+    0,
+    &[
+        field("timeoutMs", 0, Fixed(4)),
+        field("topics", 0, Array(&LIST_PARTITION_REASSIGNMENTS_LIST_PARTITION_REASSIGNMENTS_TOPICS))
+            .or_null(0),
+    ],
+);
+
 const OFFSET_DELETE_OFFSET_DELETE_REQUEST_PARTITION: Item = item(
     size_of::<offset_delete_request::OffsetDeleteRequestPartition>(),
     &[field("partitionIndex", 0, Fixed(4))],
@@ -775,6 +815,7 @@ pub(super) fn of(api_key: i16) -> Option<&'static Shape> {
         24 => &ADD_PARTITIONS_TO_TXN,
         25 => &ADD_OFFSETS_TO_TXN,
         26 => &END_TXN,
+        27 => &WRITE_TXN_MARKERS,
         28 => &TXN_OFFSET_COMMIT,
         29 => &DESCRIBE_ACLS,
         30 => &CREATE_ACLS,
@@ -785,6 +826,7 @@ pub(super) fn of(api_key: i16) -> Option<&'static Shape> {
         37 => &CREATE_PARTITIONS,
         42 => &DELETE_GROUPS,
         44 => &INCREMENTAL_ALTER_CONFIGS,
+        46 => &LIST_PARTITION_REASSIGNMENTS,
         47 => &OFFSET_DELETE,
         60 => &DESCRIBE_CLUSTER,
         61 => &DESCRIBE_PRODUCERS,

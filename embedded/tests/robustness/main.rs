@@ -8,7 +8,8 @@ mod ending;
 #[path = "../support/mod.rs"]
 mod support;
 
-use std::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Once, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use kafka_protocol::messages::MetadataRequest;
 use kafka_protocol::messages::metadata_request::MetadataRequestTopic;
@@ -19,12 +20,44 @@ use crate::support::{Client, eventually, text};
 /// Tests that measure the process run alone; the others run together.
 static PROCESS: RwLock<()> = RwLock::new(());
 
-fn together() -> RwLockReadGuard<'static, ()> {
-    PROCESS.read().unwrap_or_else(std::sync::PoisonError::into_inner)
+/// How often a thread of a cluster panicked. The clusters survive that, so that no answer tells of it.
+static PANICS: AtomicUsize = AtomicUsize::new(0);
+
+/// A test that runs, which fails when a thread of a cluster panicked meanwhile.
+struct Running<G> {
+    _process: G,
+    panics: usize,
 }
 
-fn alone() -> RwLockWriteGuard<'static, ()> {
-    PROCESS.write().unwrap_or_else(std::sync::PoisonError::into_inner)
+impl<G> Running<G> {
+    fn new(process: G) -> Self {
+        static HOOK: Once = Once::new();
+        HOOK.call_once(|| {
+            let before = std::panic::take_hook();
+            std::panic::set_hook(Box::new(move |panic| {
+                let is_ours = std::thread::current().name() == Some("embedded-kafka");
+                PANICS.fetch_add(usize::from(is_ours), Ordering::SeqCst);
+                before(panic);
+            }));
+        });
+        Self { _process: process, panics: PANICS.load(Ordering::SeqCst) }
+    }
+}
+
+impl<G> Drop for Running<G> {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            assert_eq!(PANICS.load(Ordering::SeqCst), self.panics, "a thread of a cluster panicked");
+        }
+    }
+}
+
+fn together() -> Running<RwLockReadGuard<'static, ()>> {
+    Running::new(PROCESS.read().unwrap_or_else(std::sync::PoisonError::into_inner))
+}
+
+fn alone() -> Running<RwLockWriteGuard<'static, ()>> {
+    Running::new(PROCESS.write().unwrap_or_else(std::sync::PoisonError::into_inner))
 }
 
 fn started() -> EmbeddedKafka {

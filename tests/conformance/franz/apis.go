@@ -255,6 +255,27 @@ var versionedAPIs = []versioned{
 		r.Topics = append(r.Topics, topic)
 		return r
 	}),
+	plain(func(s *scope, w world) kmsg.Request {
+		topic := kmsg.NewListPartitionReassignmentsRequestTopic()
+		topic.Topic, topic.Partitions = w.topic, []int32{0, 7}
+		nowhere := kmsg.NewListPartitionReassignmentsRequestTopic()
+		nowhere.Topic, nowhere.Partitions = w.topic+"-nowhere", []int32{0}
+		r := kmsg.NewPtrListPartitionReassignmentsRequest()
+		r.TimeoutMillis = 5000
+		r.Topics = append(r.Topics, topic, nowhere)
+		return r
+	}),
+	plain(func(s *scope, w world) kmsg.Request {
+		id, epoch := producerID(s, w)
+		topic := kmsg.NewWriteTxnMarkersRequestMarkerTopic()
+		topic.Topic, topic.Partitions = w.topic, []int32{0}
+		marker := kmsg.NewWriteTxnMarkersRequestMarker()
+		marker.ProducerID, marker.ProducerEpoch = id, epoch
+		marker.Topics = append(marker.Topics, topic)
+		r := kmsg.NewPtrWriteTxnMarkersRequest()
+		r.Markers = append(r.Markers, marker)
+		return r
+	}),
 	plain(func(*scope, world) kmsg.Request { return kmsg.NewPtrDescribeClusterRequest() }),
 	plain(func(_ *scope, w world) kmsg.Request {
 		topic := kmsg.NewDescribeProducersRequestTopic()

@@ -21,7 +21,7 @@ func main() {
 	}
 	areas := [][]check{
 		consumerGroupChecks, groupChecks, txnChecks, topicChecks, adminChecks, produceChecks, fetchChecks,
-		versionChecks(),
+		idChecks, versionChecks(),
 	}
 	var chosen []check
 	for _, area := range areas {

@@ -23,6 +23,9 @@ sys.path.insert(0, str(ROOT / "tests" / "brokers"))
 
 from kafka import Kafka, KafkaError  # noqa: E402
 
+CONSUMER_SESSION_SECONDS = 4
+"""How long a member of the new protocol may be silent, on both targets: 45 s are too long for a check."""
+
 SETTINGS = {
     # The suite makes some of its topics by producing to them.
     "auto.create.topics.enable": "true",
@@ -32,11 +35,16 @@ SETTINGS = {
     # Some checks wait until a member is given up.
     "group.min.session.timeout.ms": "1000",
     "group.consumer.min.session.timeout.ms": "1000",
-    "group.consumer.session.timeout.ms": "4000",
+    "group.consumer.session.timeout.ms": f"{CONSUMER_SESSION_SECONDS * 1000}",
 }
 """What real Kafka is told beyond the defaults of `tests/brokers`. The embedded cluster has to be like that by
 itself: automatic topics with one partition, members of the new protocol asked often, abandoned transactions,
 retention and compaction seen to within a second or two, no delay before the first rebalance."""
+
+
+UP = ("cluster", "up", "--format", "json", "--until-stdin-closes")
+UP += ("--consumer-session-timeout", f"{CONSUMER_SESSION_SECONDS}")
+"""How the embedded cluster is started."""
 
 
 class NoTarget(Exception):
@@ -92,7 +100,7 @@ def _embedded() -> Iterator[Target]:
         raise NoTarget(f"`{command}` is not there\nbuild it: cargo build -p test-probe-cli")
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(
-            [str(command), "cluster", "up", "--format", "json", "--until-stdin-closes"],
+            [str(command), *UP],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,

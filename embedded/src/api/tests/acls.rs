@@ -326,3 +326,27 @@ fn one_is_told_what_one_may_do() {
         assert_eq!(found.topics[0].topic_authorized_operations, expected, "version {version}");
     }
 }
+
+#[test]
+fn who_may_not_see_or_change_the_cluster_sees_no_reassignments_and_ends_no_transaction() {
+    use write_txn_markers_request::{WritableTxnMarker, WritableTxnMarkerTopic};
+    let mut world = world();
+    let list = |world: &mut World| {
+        let request = ListPartitionReassignmentsRequest::default().with_topics(None);
+        let response: ListPartitionReassignmentsResponse = world.ask(0, request);
+        (response.error_code, response.topics.len())
+    };
+    let mark = |world: &mut World| {
+        let topic = WritableTxnMarkerTopic::default().with_name(name("t")).with_partition_indexes(vec![0]);
+        let marker = WritableTxnMarker::default().with_producer_id(1.into()).with_topics(vec![topic]);
+        let response: WriteTxnMarkersResponse =
+            world.ask(1, WriteTxnMarkersRequest::default().with_markers(vec![marker]));
+        response.markers[0].topics[0].partitions[0].error_code
+    };
+    let refused = ClusterAuthorizationFailed.code();
+    assert_eq!((list(&mut world), mark(&mut world)), ((refused, 0), refused));
+    allow(&mut world, Resource::Cluster, "kafka-cluster", Operation::Describe);
+    assert_eq!((list(&mut world), mark(&mut world)), ((OK, 0), refused));
+    allow(&mut world, Resource::Cluster, "kafka-cluster", Operation::Alter);
+    assert_eq!(mark(&mut world), OK);
+}

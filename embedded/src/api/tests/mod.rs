@@ -3,5 +3,6 @@
 mod acls;
 mod configs;
 mod nodes;
+mod topic_ids;
 mod topics;
 mod world;

@@ -43,7 +43,9 @@ impl World {
         let peer = IpAddr::V4(Ipv4Addr::LOCALHOST);
         let principal = &self.principal;
         let call = Call { now: self.now, node, listener: 0, version, client_id: &client_id, peer, principal };
-        api::handle(&mut self.state, &call, request.into())
+        let mut request = request.into();
+        api::topic_ids::name(&self.state, version, &mut request);
+        api::handle(&mut self.state, &call, request)
     }
 
     /// Asks a broker, and reads the answer as a client would.
@@ -98,10 +100,12 @@ pub(super) fn key_of(request: &RequestKind) -> ApiKey {
         RequestKind::InitProducerId(_) => ApiKey::InitProducerId,
         RequestKind::ListGroups(_) => ApiKey::ListGroups,
         RequestKind::ListOffsets(_) => ApiKey::ListOffsets,
+        RequestKind::ListPartitionReassignments(_) => ApiKey::ListPartitionReassignments,
         RequestKind::Metadata(_) => ApiKey::Metadata,
         RequestKind::OffsetCommit(_) => ApiKey::OffsetCommit,
         RequestKind::OffsetFetch(_) => ApiKey::OffsetFetch,
         RequestKind::Produce(_) => ApiKey::Produce,
+        RequestKind::WriteTxnMarkers(_) => ApiKey::WriteTxnMarkers,
         other => panic!("{other:?} is not asked in these tests"),
     }
 }

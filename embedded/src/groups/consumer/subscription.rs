@@ -52,12 +52,16 @@ impl Pattern {
             )),
         }
     }
+
+    /// Returns whether a whole name matches.
+    pub(crate) fn matches(&self, name: &str) -> bool {
+        self.regex.is_match(name)
+    }
 }
 
 impl Subscription {
     pub(super) fn has(&self, topic: &TopicName) -> bool {
-        self.names.contains(topic)
-            || self.pattern.as_ref().is_some_and(|pattern| pattern.regex.is_match(topic))
+        self.names.contains(topic) || self.pattern.as_ref().is_some_and(|pattern| pattern.matches(topic))
     }
 }
 
@@ -77,7 +81,7 @@ impl Consumer {
             .map(|pattern| (&pattern.source, pattern))
             .collect();
         for pattern in patterns.into_values() {
-            let matching = topics.iter().map(|(name, _)| name).filter(|name| pattern.regex.is_match(name));
+            let matching = topics.iter().map(|(name, _)| name).filter(|name| pattern.matches(name));
             found.extend(matching.filter_map(known));
         }
         found

@@ -5,14 +5,15 @@ use std::time::Duration;
 use kafka_protocol::ResponseError;
 use kafka_protocol::messages::describe_producers_request::TopicRequest;
 use kafka_protocol::messages::describe_transactions_response::TransactionState;
+use kafka_protocol::messages::write_txn_markers_request::{WritableTxnMarker, WritableTxnMarkerTopic};
 use kafka_protocol::messages::{
     DescribeProducersRequest, DescribeTransactionsRequest, ListTransactionsRequest, ListTransactionsResponse,
-    ResponseKind,
+    ResponseKind, WriteTxnMarkersRequest,
 };
 use kafka_protocol::protocol::StrBytes;
 
 use super::world::{MINUTE_MS, TOPIC, World, result, topic, transactional};
-use crate::transactions::offsets_of;
+use crate::transactions::{Producer, offsets_of};
 
 fn describe(world: &mut World, id: &str) -> TransactionState {
     let request = DescribeTransactionsRequest::default().with_transactional_ids(vec![transactional(id)]);
@@ -23,7 +24,7 @@ fn describe(world: &mut World, id: &str) -> TransactionState {
 }
 
 fn list(world: &mut World, request: ListTransactionsRequest) -> ListTransactionsResponse {
-    match world.ask(1, 1, request) {
+    match world.ask(1, 2, request) {
         ResponseKind::ListTransactions(response) => response,
         other => panic!("{other:?}"),
     }
@@ -85,6 +86,70 @@ fn transactions_are_listed_by_state_producer_and_duration() {
     assert!(!ids(&listed).contains(&"open"));
     let listed = list(&mut world, everything().with_duration_filter(9_999));
     assert!(ids(&listed).contains(&"open"));
+}
+
+#[test]
+fn transactions_are_listed_by_an_expression_that_the_whole_id_matches() {
+    let mut world = World::new(1, 1);
+    for id in ["orders-1", "orders-2", "reorders-1"] {
+        world.init(id).unwrap();
+    }
+    let by = |pattern: Option<&'static str>| {
+        everything().with_transactional_id_pattern(pattern.map(StrBytes::from_static_str))
+    };
+    assert_eq!(ids(&list(&mut world, by(Some("orders-.*")))), ["orders-1", "orders-2"]);
+    assert_eq!(ids(&list(&mut world, by(Some("orders")))), [""; 0]);
+    assert_eq!(ids(&list(&mut world, by(Some("")))).len(), 3);
+    assert_eq!(ids(&list(&mut world, by(None))).len(), 3);
+    let refused = list(&mut world, by(Some("(")));
+    assert_eq!(result(refused.error_code), Err(ResponseError::InvalidRegularExpression));
+}
+
+/// Writes the end of a producer's transaction to some places, as an administrator; returns their errors.
+fn mark(world: &mut World, producer: Producer, commit: bool, places: &[(&str, i32)]) -> Vec<i16> {
+    let topics = places.iter().map(|(name, index)| {
+        WritableTxnMarkerTopic::default().with_name(topic(name)).with_partition_indexes(vec![*index])
+    });
+    let marker = WritableTxnMarker::default()
+        .with_producer_id(producer.id.into())
+        .with_producer_epoch(producer.epoch)
+        .with_transaction_result(commit)
+        .with_topics(topics.collect());
+    match world.ask(1, 1, WriteTxnMarkersRequest::default().with_markers(vec![marker])) {
+        ResponseKind::WriteTxnMarkers(mut response) => {
+            let results = response.markers.remove(0).topics;
+            results.iter().flat_map(|topic| topic.partitions.iter().map(|one| one.error_code)).collect()
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn an_administrator_ends_a_transaction_where_it_hangs() {
+    let mut world = World::new(1, 2);
+    let producer = world.init("a").unwrap();
+    world.add("a", producer, 0).unwrap();
+    world.produce("a", producer, 0, 0, 1).unwrap();
+    world.produce_plain(0, 2).unwrap();
+    let stable = |world: &World| {
+        let partition = world.state.topics.get(&topic(TOPIC)).and_then(|topic| topic.partition(0));
+        let log = &partition.expect("a partition").log;
+        (log.last_stable(), log.end())
+    };
+    assert_eq!(stable(&world), (0, 2));
+    let unknown = ResponseError::UnknownTopicOrPartition.code();
+    assert_eq!(
+        mark(&mut world, producer, false, &[(TOPIC, 0), (TOPIC, 9), ("none", 0)]),
+        [0, unknown, unknown]
+    );
+    assert_eq!(stable(&world), (3, 3));
+    let zombie = Producer { epoch: producer.epoch - 1, ..producer };
+    let fenced = ResponseError::InvalidProducerEpoch.code();
+    assert_eq!(mark(&mut world, zombie, true, &[(TOPIC, 0)]), [fenced]);
+    assert_eq!(stable(&world), (3, 3));
+    // The coordinator was not asked: for it the transaction goes on.
+    assert_eq!(describe(&mut world, "a").transaction_state.as_str(), "Ongoing");
+    world.end("a", producer, false).unwrap();
 }
 
 #[test]

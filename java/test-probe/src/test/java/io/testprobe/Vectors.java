@@ -94,12 +94,30 @@ final class Vectors {
         case "value" -> match.json(value.toString());
         case "own" -> match.own(value.asBoolean());
         case "hint" -> match.hint(value.asText());
+        case "mode" -> match.mode(value.asText());
+        case "where" -> match.where(value.asText());
+        case "matchers" -> matchers(match, value);
         case "after" -> match;
         case "headers" -> headers(match, value);
         default -> throw new AssertionError("a vector has the new key " + entry.getKey());
       };
     }
     return match;
+  }
+
+  private static Match.Spec matchers(Match.Spec match, JsonNode matchers) {
+    Match.Spec with = match;
+    for (JsonNode matcher : matchers) {
+      // A cell of a table comes from steps, not from Java.
+      if (matcher.has("text")) {
+        return Match.fromJson(Json.object().set("matchers", matchers).toString());
+      }
+      String path = matcher.path("path").asText();
+      String name = matcher.path("matcher").asText();
+      with = matcher.has("value")
+          ? with.matcher(path, name, Json.plain(matcher.path("value"))) : with.matcher(path, name);
+    }
+    return with;
   }
 
   private static Match.Spec headers(Match.Spec match, JsonNode headers) {

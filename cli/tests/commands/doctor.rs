@@ -1,0 +1,133 @@
+//! `test-probe doctor`.
+
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::support::{Place, done};
+
+/// What a document says of one check.
+#[track_caller]
+fn status<'a>(document: &'a Value, check: &str, subject: &str) -> &'a str {
+    let checks = document["checks"].as_array().expect("checks");
+    let found = checks.iter().find(|found| found["check"] == check && found["subject"] == subject);
+    found
+        .and_then(|found| found["status"].as_str())
+        .unwrap_or_else(|| panic!("no {check} of {subject} in {document:#}"))
+}
+
+#[test]
+fn all_is_well_on_an_embedded_cluster() {
+    let text = Place::new().run(&["doctor", "--embedded"]).ends(0);
+    for part in [
+        "configuration\n  ok    layers: defaults, no file, no environment variable, options\n",
+        "connection\n  ok    cluster `default`: connected in ",
+        "round trip\n  ok    `test-probe-doctor`: an event was acknowledged after ",
+        "all is well: 4 ok, 0 warnings, 0 failed, 0 skipped\n",
+    ] {
+        assert!(text.out.contains(part), "no {part:?} in {text:#?}");
+    }
+    assert_eq!(text.err, "");
+}
+
+#[test]
+fn a_cluster_its_topics_and_a_round_trip_are_looked_at() {
+    let place = Place::with_topics(&["orders:3"]);
+    let file = place.file(
+        "topics.yaml",
+        "- {topic: orders, role: both}\n- {topic: made, role: producer, create: {partitions: 2}}\n\
+         - {topic: later, role: consumer, missing: wait}\n",
+    );
+    let done = place.run(&["doctor", "--topics", &file, "--topic", "orders", "--format", "json"]).ends(0);
+    assert_eq!(done.err, "");
+    let document = done.json();
+    assert_eq!(document["ok"], true);
+    assert_eq!(status(&document, "connection", "cluster `default`"), "ok");
+    assert_eq!(status(&document, "topics", "`orders`"), "ok");
+    assert_eq!(status(&document, "topics", "`made`"), "warn");
+    assert_eq!(status(&document, "topics", "`later`"), "warn");
+    assert_eq!(status(&document, "round trip", "`orders`"), "ok");
+    assert!(
+        document["checks"]
+            .as_array()
+            .expect("checks")
+            .iter()
+            .any(|check| check["figures"]["backMs"].is_f64())
+    );
+    // It created nothing.
+    place.run(&["tail", "-t", "made", "-n", "1"]).ends(4);
+}
+
+#[test]
+fn a_topic_that_is_not_there_ends_with_4_and_a_remedy() {
+    let place = Place::with_topics(&[]);
+    let text = place.run(&["doctor", "--topic", "orders"]).ends(4);
+    assert!(text.out.contains("  fail  `orders`: does not exist\n        remedy: create it"), "{text:#?}");
+    assert!(text.out.contains("not everything is well: "), "{text:#?}");
+}
+
+#[test]
+fn a_cluster_that_does_not_answer_ends_with_4_in_bounded_time() {
+    let place = Place::new();
+    let began = Instant::now();
+    let mut command = place.command(&["doctor", "-b", "127.0.0.1:1", "-t", "orders", "--format", "json"]);
+    command.env("TEST_PROBE__DSL__ASK_TIMEOUT", "300ms");
+    let document = done(command, "").ends(4).json();
+    assert!(began.elapsed() < Duration::from_secs(30), "it took {:?}", began.elapsed());
+    assert_eq!(document["ok"], false);
+    assert_eq!(status(&document, "connection", "cluster `default` at 127.0.0.1:1"), "fail");
+    assert_eq!(status(&document, "topics", "`orders`"), "skip");
+    let connection =
+        document["checks"].as_array().expect("checks").iter().find(|check| check["check"] == "connection");
+    let remedy = connection.and_then(|check| check["remedy"].as_str()).expect("a remedy");
+    assert!(remedy.contains("--bootstrap-servers"), "{remedy}");
+}
+
+#[test]
+fn a_wrong_configuration_ends_with_2_and_names_the_place() {
+    let place = Place::new();
+    place.file("test-probe.yaml", "kafka:\n  bootstrap-server: h:1\n");
+    let text = place.run(&["doctor"]).ends(2);
+    assert!(text.out.contains("layers: defaults, file test-probe.yaml, "), "{text:#?}");
+    assert!(text.out.contains("  fail  test-probe.yaml:2:3: unknown key `bootstrap-server`"), "{text:#?}");
+    assert!(text.out.contains("        remedy: did you mean `bootstrap-servers`?"), "{text:#?}");
+}
+
+#[test]
+fn no_secret_is_ever_printed() {
+    let place = Place::with_topics(&["orders"]);
+    let config = place.file(
+        "secret.yaml",
+        "kafka:\n  bootstrap-servers: SERVERS\n  properties: {sasl.password: S3cret-1}\n  principals:\n    \
+         svc: {protocol: SASL_PLAINTEXT, mechanism: PLAIN, username: S3cret-2, password: \"${env:MY_PASSWORD}\"}\n  \
+         schema-registry: {url: 'http://h:1', auth: {basic.auth.user.info: 'u:S3cret-4'}}\n"
+            .replace("SERVERS", place.servers())
+            .as_str(),
+    );
+    let file = place.file("topics.yaml", "[{topic: orders, role: both, clientPrincipal: svc}]");
+    for format in ["text", "json"] {
+        for words in [
+            &["doctor", "--config", &config][..],
+            &["doctor", "--config", &config, "--topics", &file, "-t", "orders"],
+            &["produce", "--config", &config, "--topics", &file, "--value", "1"],
+            &["tail", "--config", &config, "--topics", &file, "--for", "10ms"],
+            &["validate", &config],
+            &["doctor", "-X", "sasl.password=S3cret-5", "-X", "no.such.property=S3cret-6"],
+        ] {
+            let mut command = place.command(words);
+            command.args(["--format", format]).env("MY_PASSWORD", "S3cret-3");
+            command.env("TEST_PROBE__DSL__ASK_TIMEOUT", "1s").env("TEST_PROBE__DSL__BLOCKING_TIMEOUT", "1s");
+            let done = done(command, "");
+            assert!(!done.out.contains("S3cret") && !done.err.contains("S3cret"), "{words:?}: {done:#?}");
+            assert!(
+                !done.out.is_empty() || !done.err.is_empty() || words[0] == "tail",
+                "{words:?} said nothing"
+            );
+        }
+    }
+    let mut command = place.command(&["doctor", "--config", &config]);
+    command.env("MY_PASSWORD", "S3cret-3").env_remove("KAFKA_BOOTSTRAP_SERVERS");
+    let shown = done(command, "").ends(0).out;
+    assert!(shown.contains("properties sasl.password (values are not shown)"), "{shown}");
+    assert!(shown.contains("principal `svc` by SASL_PLAINTEXT"), "{shown}");
+}

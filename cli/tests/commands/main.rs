@@ -1,0 +1,11 @@
+//! The command from outside: what it prints where, and how it ends.
+
+mod demo;
+mod doctor;
+mod documents;
+mod endings;
+mod expect;
+mod read;
+mod scripts;
+mod support;
+mod write;
