@@ -378,7 +378,7 @@ int32_t test_probe_inject_panic(test_probe_t probe, const char *topic, test_prob
 //
 // @param trial  JSON: `{"trial": "write" | "read" | "compare" | "words" | "explain", ...}` with the documents of
 //               `tests/vectors`; `explain` fails as a verdict of that evidence does
-// @param rec  the event of `write` and `compare`; NULL for the others
+// @param rec  the event of `write` and `compare`; NULL when the document has it, and for the others
 // @param json  out, may be NULL: the answer, `null` where it is events; free with `test_probe_string_free`
 // @param events  out, may be NULL: the event of `read`, else none; free with `test_probe_events_free`
 int32_t test_probe_trial(const char *trial,
