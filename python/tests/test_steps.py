@@ -180,9 +180,8 @@ def test_behave_lets_nothing_pass_without_the_hooks(tmp_path: Path) -> None:
         plain(name) for name in PASS
     }
     assert run.code == 1
-    assert (
-        REFUSAL.replace('"orders"', "{string}").replace("produce", "produce/send/publish", 1)[:60] in run.said
-    )
+    assert "an event was refused in the step" in run.said
+    assert "inconclusive was the step" in run.said
 
 
 def test_scenarios_run_in_several_processes(tmp_path: Path) -> None:
