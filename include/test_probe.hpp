@@ -203,6 +203,19 @@ class Match {
   }
   /// JSON text of which the value must be a superset.
   Match& value_json(std::string_view json) { return add("value", std::string(json)); }
+  /// How the value is compared: subset (when not said), exact or any_order.
+  Match& mode(std::string_view mode) { return add("mode", detail::quoted(mode)); }
+  /// Asks one place: id, type, version, key, header:NAME, value, or a JSONPath into the value. `value_json` is JSON text
+  /// for the matchers that take a value: matcher("$.total", "between", "[1, 5]").
+  Match& matcher(std::string_view path, std::string_view matcher,
+                 std::optional<std::string_view> value_json = std::nullopt) {
+    matchers_ += (matchers_.empty() ? "" : ",") + ("{\"path\":" + detail::quoted(path)) +
+                 ",\"matcher\":" + detail::quoted(matcher) +
+                 (value_json ? ",\"value\":" + std::string(*value_json) : std::string()) + "}";
+    return *this;
+  }
+  /// A CEL expression over the event that must be true: where("value.total > 3 && key == 'o-1'").
+  Match& where(std::string_view expression) { return add("where", detail::quoted(expression)); }
   Match& own(bool own) { return add("own", own ? "true" : "false"); }
   Match& hint(std::string_view hint) { return add("hint", detail::quoted(hint)); }
   Match& after(const Mark& mark) { return add("after", "{\"mark\":" + mark.json + "}"); }
@@ -214,6 +227,7 @@ class Match {
   std::string json() const {
     std::string all = fields_;
     if (!headers_.empty()) all += (all.empty() ? "" : ",") + ("\"headers\":[" + headers_) + "]";
+    if (!matchers_.empty()) all += (all.empty() ? "" : ",") + ("\"matchers\":[" + matchers_) + "]";
     return "{" + all + "}";
   }
 
@@ -226,7 +240,7 @@ class Match {
     return add("after", "{\"topic\":" + detail::quoted(topic) + ",\"partition\":" + std::to_string(partition) +
                             ",\"offset\":" + std::to_string(offset) + "}");
   }
-  std::string fields_, headers_;
+  std::string fields_, headers_, matchers_;
 };
 
 namespace detail {

@@ -153,13 +153,10 @@ pub(crate) fn shut_down(py: Python<'_>, probes: Vec<Py<Probe>>) -> PyResult<()> 
     })
 }
 
-/// Validates directives without a probe: returns, or raises every problem at once.
+/// Validates directives without a probe: returns them with all that they leave out, or raises every problem at once.
 #[pyfunction]
-pub(crate) fn validate(document: &str) -> PyResult<()> {
-    entry("validate", || {
-        Opening::from_document(document)?;
-        Ok(())
-    })
+pub(crate) fn validate(document: &str) -> PyResult<String> {
+    entry("validate", || Ok(Opening::from_document(document)?.directives.to_json().to_string()))
 }
 
 /// Reads a configuration without a probe: returns it as a document without secrets, or raises every problem at

@@ -36,7 +36,7 @@ pub use event::{
     ConsumedNack, ConsumedResult, Decoded, Envelope, Event, Headers, Payload, ProduceResult, ProducedAck,
     ReceivedEvent,
 };
-pub use matcher::{After, Mark, Match};
+pub use matcher::{After, Mark, Match, Matcher, Mode};
 pub use operation::{Fish, Order, Wanted};
 pub use test_probe_embedded::EmbeddedKafka;
 pub use verdict::{Coverage, PartitionCoverage, Verdict, Warning};

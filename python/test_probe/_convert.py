@@ -35,7 +35,7 @@ from ._events import (
     Verdict,
     VerdictWarning,
 )
-from .errors import from_document, invalid_argument, unsupported
+from .errors import from_document, invalid_argument
 
 NativeEvent = tuple[str, Union[bytes, None], Union[bytes, None], list[tuple[str, Union[bytes, None]]]]
 """How an event crosses: its document, key, value and headers."""
@@ -175,13 +175,14 @@ def _wire(value: Any, what: str) -> bytes | None:
 
 def match_document(match: Match) -> dict[str, Any]:
     """Returns a match as its document. What was not given is not there; None is refused by the type."""
-    if match.where is not None:
-        raise unsupported("`where`", "give `value`, a subset of the value")
-    document: dict[str, Any] = {
-        name: given
-        for name in ("id", "type", "version", "own", "hint")
-        if (given := getattr(match, name)) is not None
-    }
+    document = _parsed(match.document) if match.document is not None else {}
+    document.update(
+        {
+            name: given
+            for name in ("id", "type", "version", "where", "mode", "own", "hint")
+            if (given := getattr(match, name)) is not None
+        }
+    )
     if match.key is not None:
         document["key"] = _text_or_base64(key_bytes(match.key))
     if match.headers is not None:
@@ -189,6 +190,8 @@ def match_document(match: Match) -> dict[str, Any]:
         document["headers"] = [[name, _text_or_base64(value)] for name, value in pairs]
     if match.value is not ABSENT:
         document["value"] = match.value
+    if match.matchers is not None:
+        document["matchers"] = [_matcher_document(matcher) for matcher in match.matchers]
     if match.after is not None:
         document["after"] = after_document(match.after)
     return document
@@ -200,6 +203,26 @@ def match_on_topic(match: Match) -> dict[str, Any]:
         raise invalid_argument(f"`matches` had `{match!r}`, not a Match")
     document = match_document(match)
     return document if match.topic is None else {**document, "topic": match.topic}
+
+
+def _parsed(document: Any) -> dict[str, Any]:
+    try:
+        parsed = json.loads(document)
+    except (TypeError, ValueError) as error:
+        raise invalid_argument(f"the document of a match was not JSON: {error}") from error
+    if not isinstance(parsed, dict):
+        raise invalid_argument("the document of a match was not a JSON object")
+    return parsed
+
+
+def _matcher_document(matcher: Any) -> dict[str, Any]:
+    if isinstance(matcher, Mapping):
+        return dict(matcher)
+    if isinstance(matcher, (tuple, list)) and len(matcher) in (2, 3):
+        return dict(zip(("path", "matcher", "value"), matcher))
+    raise invalid_argument(
+        f"a matcher was `{matcher!r}`", "give (path, matcher) or (path, matcher, value), or its document"
+    )
 
 
 def after_document(after: After) -> dict[str, Any]:

@@ -18,6 +18,10 @@ HeadersInput = Union[
 """Headers as a caller gives them: a dict, or pairs where a name repeats."""
 
 
+MatchersInput = Sequence[Union[Mapping[str, Any], tuple[str, str], tuple[str, str, Any]]]
+"""Matchers as a caller gives them."""
+
+
 class Absent(enum.Enum):
     """The kind of an argument that was not given, where None means something."""
 
@@ -233,14 +237,29 @@ class Match:
     key: str | bytes | None = None
     headers: HeadersInput | None = None
     value: Any = ABSENT
-    """A subset of the value; None asks for a tombstone or a JSON null."""
+    """The value, compared as `mode` says; None asks for a tombstone or a JSON null."""
     where: str | None = None
+    """A CEL expression over the event that must be true: `value.total > 3 && key == 'o-1'`."""
     after: After | None = None
     own: bool | None = None
     hint: str | None = None
     """A sentence of the test that failures repeat."""
     topic: str | None = None
     """Another topic of the session on which to look, for `expect_all_of`."""
+    mode: str | None = None
+    """`subset` (when absent), `exact` or `any_order`."""
+    matchers: MatchersInput | None = None
+    """What single places are asked: (path, matcher) or (path, matcher, value), or their documents."""
+    document: str | None = None
+    """What `from_json` was given; the other fields come on top of it."""
+
+    @classmethod
+    def from_json(cls, text: str) -> Match:
+        """Returns the match that a JSON document says, as docs/matches.md describes it.
+
+        The document is read where the match is used; what is not understood is a UsageError there.
+        """
+        return cls(document=text)
 
 
 class Fish(enum.Enum):

@@ -23,6 +23,7 @@ from ._events import (
     HeadersInput,
     Mark,
     Match,
+    MatchersInput,
     PartitionCoverage,
     ProducedAck,
     ProducedNack,
@@ -139,6 +140,8 @@ def expect_event(
     headers: HeadersInput | None = None,
     value: Any = ABSENT,
     where: Text = None,
+    mode: Text = None,
+    matchers: MatchersInput | None = None,
     after: After | None = None,
     own: bool | None = None,
     hint: Text = None,
@@ -146,14 +149,18 @@ def expect_event(
 ) -> Call[ReceivedEvent]:
     """Waits for one event that meets every condition given, and returns it.
 
-    `value` is a subset of the event's value; None asks for a tombstone or a JSON null. `after` is a
-    mark, an acknowledgement or a received event to look behind, else the session's start. `own`
-    narrows to events of this session, or to those of others. `within` is in seconds, or a
-    timedelta; the configured default when absent.
+    `value` is a subset of the event's value, unless `mode` says `exact` or `any_order`; None asks for
+    a tombstone or a JSON null. `where` is a CEL expression that must be true, `matchers` ask single
+    places, as `("$.total", "between", [1, 5])`; docs/matches.md lists them. `after` is a mark, an
+    acknowledgement or a received event to look behind, else the session's start. `own` narrows to
+    events of this session, or to those of others. `within` is in seconds, or a timedelta; the
+    configured default when absent.
 
     Raises ExpectationFailed when it provably did not come, Inconclusive when that is not known.
     """
-    match = Match(id, type, version, key, headers, value, where, after, own, hint)
+    match = Match(
+        id, type, version, key, headers, value, where, after, own, hint, mode=mode, matchers=matchers
+    )
     return _expect("expect_event", _convert.first_event, topic, match, within)
 
 
@@ -167,6 +174,8 @@ def expect_none(
     headers: HeadersInput | None = None,
     value: Any = ABSENT,
     where: Text = None,
+    mode: Text = None,
+    matchers: MatchersInput | None = None,
     after: After | None = None,
     own: bool | None = None,
     hint: Text = None,
@@ -177,7 +186,9 @@ def expect_none(
     Looks at every record of the test, also at those that eventFilters hide, to the end of the log
     as it is when `within` is over. The conditions are those of `expect_event`.
     """
-    match = Match(id, type, version, key, headers, value, where, after, own, hint)
+    match = Match(
+        id, type, version, key, headers, value, where, after, own, hint, mode=mode, matchers=matchers
+    )
     return _expect("expect_none", _convert.verdict, topic, match, within)
 
 

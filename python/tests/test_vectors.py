@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from test_probe import Config, Directives, ErrorCode, Event, Match, _convert, _native, _verbs
-from test_probe.errors import ExpectationFailed, Inconclusive, KafkaError, ProbeError, UsageError
+from test_probe.errors import ExpectationFailed, Inconclusive, ProbeError, UsageError, from_document
 
 VECTORS = Path(__file__).resolve().parents[2] / "tests" / "vectors"
 
@@ -94,8 +94,6 @@ def test_every_error_code_is_that_of_its_vector() -> None:
         code = ErrorCode[vector["name"]]
         assert (code.value, code.retriable) == (vector["code"], vector["retriable"])
         document = {**vector, "message": "m", "hint": None, "context": {}, "source": None}
-        from test_probe.errors import from_document
-
         assert from_document(document).code is code
 
 
@@ -151,7 +149,8 @@ def test_every_record_is_read_as_its_vector_says() -> None:
         assert event.key == vector["keyText"], vector["name"]
         headers = [(name, encoded(wire(value))) for name, value in vector["record"]["headers"]]
         assert list(event.headers) == headers, vector["name"]
-        assert event.raw_value == encoded(wire(vector["record"]["value"])), vector["name"]
+        if vector["topic"].get("envelope") != "ce-structured":  # there it is the data's
+            assert event.raw_value == encoded(wire(vector["record"]["value"])), vector["name"]
         if wanted := vector.get("error"):
             assert event.error
             found = {"code": event.error.code.name, "message": event.error.message, "hint": event.error.hint}
@@ -175,7 +174,9 @@ def match(document: dict[str, Any]) -> dict[str, Any]:
         elif key == "headers":
             pairs = value.items() if isinstance(value, dict) else value
             said["headers"] = [
-                (name, wire(one)) for name, values in pairs for one in (values if isinstance(values, list) else [values])
+                (name, wire(one))
+                for name, values in pairs
+                for one in (values if isinstance(values, list) else [values])
             ]
         elif key != "after":
             said[key] = value
@@ -247,4 +248,3 @@ def test_a_configuration_is_validated_without_a_probe_and_shows_no_secret(tmp_pa
         Config.validate(tmp_path / "absent.yaml")
     with pytest.raises(UsageError, match="servers were given beside a configuration text"):
         Config.validate("dsl: {within: 2s}\n", bootstrap_servers="a:1")
-    assert KafkaError is not UsageError

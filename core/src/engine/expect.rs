@@ -351,7 +351,12 @@ impl<'a> Expecting<'a> {
             warnings.push(Warning { code: "SELF_MATCH", message: message.to_owned() });
         }
         let (coverage, other_topics) = self.coverage(ends);
-        let events = chosen.iter().map(|found| found.event.clone()).collect();
+        let events: Vec<_> = chosen.iter().map(|found| found.event.clone()).collect();
+        // That nothing at all came is no vacuous proof, and a fishing has a function to tell events apart.
+        if matches!(self.verb, Verb::Event | Verb::Exactly(_) | Verb::AllOf(_)) {
+            let expected = self.judges.iter().map(|(_, judge)| &judge.matching);
+            warnings.extend(expected.filter_map(|expected| Warning::vacuous(expected, &events)).next());
+        }
         Verdict { events, own, coverage, other_topics, warnings }
     }
 

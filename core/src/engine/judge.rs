@@ -118,15 +118,10 @@ impl Judge {
         }
         let own = self.topic.is_own(&entry.event);
         let matching = if entry.event.error().is_some() { &self.relaxed } else { &self.matching };
-        if matching.own.is_none_or(|wanted| wanted == own)
-            && let Some(stage) = matching.excluded_at(&entry.event)
-        {
-            return Judgement::Nothing(stage);
-        }
-        match matching.compare(&entry.event, own) {
-            Comparison::Matches => Judgement::Match(own),
-            Comparison::Undecided => Judgement::Undecided,
-            differs @ Comparison::Differs(_) => Judgement::Nothing(differs.stage().unwrap_or(Stage::Value)),
+        match matching.falls_out_at(&entry.event, own) {
+            None => Judgement::Match(own),
+            Some(Stage::Undecodable) => Judgement::Undecided,
+            Some(stage) => Judgement::Nothing(stage),
         }
     }
 
@@ -284,18 +279,12 @@ fn relax(directive: &TopicDirective, matching: &Match) -> Match {
     let in_value = |source: &Source| {
         directive.envelope == EnvelopeMode::CeStructured || matches!(source, Source::ValuePointer(_))
     };
-    let mut relaxed = matching.clone();
     let correlation = &directive.correlation;
-    if in_value(&correlation.id) {
-        relaxed.id = None;
-    }
-    if in_value(&correlation.event_type) {
-        relaxed.event_type = None;
-    }
-    if in_value(&correlation.version) {
-        relaxed.version = None;
-    }
-    relaxed
+    matching.relaxed(
+        in_value(&correlation.id),
+        in_value(&correlation.event_type),
+        in_value(&correlation.version),
+    )
 }
 
 /// Returns how long the journal was when a record was read, or when its acknowledgement came.

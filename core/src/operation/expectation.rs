@@ -111,6 +111,7 @@ impl Expectation {
         if self.wanted.is_empty() {
             return invalid("`matches` was empty");
         }
+        self.wanted.iter().try_for_each(|wanted| wanted.matching.check())?;
         match self.verb {
             Verb::None | Verb::Exactly(_) if self.within.is_none() => {
                 let name = self.verb.name();

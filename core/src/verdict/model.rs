@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::words;
 use crate::error::{ErrorCode, ProbeError};
 use crate::event::ReceivedEvent;
 use crate::matcher::Match;
@@ -31,6 +32,23 @@ pub struct Warning {
     pub code: &'static str,
     /// One sentence.
     pub message: String,
+}
+
+impl Warning {
+    /// Returns what to say of an expectation that any event of the test satisfies, with what satisfied
+    /// it; `None` when it tells one event from another.
+    #[must_use]
+    pub fn vacuous(expected: &Match, events: &[Arc<ReceivedEvent>]) -> Option<Self> {
+        if !expected.is_vacuous() {
+            return None;
+        }
+        let what = match events {
+            [only] => words::event(only, None),
+            events => words::count(events.len() as u64, "event", "events"),
+        };
+        let message = format!("any event of this test satisfies the expectation, which {what} did");
+        Some(Self { code: "VACUOUS_MATCH", message })
+    }
 }
 
 /// How far a topic was read for a session: the proof of a verdict.

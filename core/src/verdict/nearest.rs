@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::words;
 use crate::event::ReceivedEvent;
-use crate::matcher::{After, Comparison, Difference, Match, Stage};
+use crate::matcher::{After, Comparison, Difference, Match};
 
 /// Why an event of which every condition holds did not do.
 pub(super) const OTHERWISE: &str =
@@ -44,17 +44,7 @@ pub(super) fn nearest<'a>(
 impl<'a> Miss<'a> {
     fn new(expected: &Match, event: &'a ReceivedEvent, own: bool, otherwise: &'static str) -> Self {
         let comparison = expected.compare(event, own);
-        let failed = match &comparison {
-            Comparison::Matches => 0,
-            Comparison::Undecided => usize::from(expected.value.is_some()),
-            Comparison::Differs(differences) => {
-                let value = differences.iter().any(|d| d.stage == Stage::Value);
-                let undecoded = expected.value.is_some() && event.error().is_some();
-                differences.iter().filter(|d| d.stage != Stage::Value).count()
-                    + usize::from(value || undecoded)
-            }
-        };
-        let held = expected.conditions().saturating_sub(failed);
+        let held = expected.held(event, &comparison);
         let is_before_mark = is_before_mark(&expected.after, event);
         Self { event, own, comparison, held, is_before_mark, otherwise }
     }
@@ -110,7 +100,11 @@ fn reason(difference: &Difference) -> String {
     let actual = difference.actual.as_ref().map_or_else(|| "absent".to_owned(), words::shown);
     let hint = difference.hint.as_ref().map(|hint| format!(" ({})", words::clip(hint))).unwrap_or_default();
     let path = words::clip(&difference.path);
-    format!("{path}: expected {}, was {actual}{hint}", words::shown(&difference.expected))
+    let expected = match &difference.wanted {
+        Some(wanted) => words::clip(wanted),
+        None => words::shown(&difference.expected),
+    };
+    format!("{path}: expected {expected}, was {actual}{hint}")
 }
 
 /// Returns whether an event surely lies before the point from which an expectation looks. Behind a

@@ -18,7 +18,7 @@ from .. import _convert, _verbs, words
 from .._convert import DirectivesInput
 from .._events import Event, Mark, ProducedAck, ProducedNack, ReceivedEvent
 from ..codes import ErrorCode
-from ..errors import Inconclusive, ProbeError, UsageError, invalid_argument
+from ..errors import ExpectationFailed, Inconclusive, ProbeError, UsageError, invalid_argument
 from . import texts
 
 if TYPE_CHECKING:
@@ -185,8 +185,6 @@ class World:
         for event in events:
             outcome = self.session.try_produce_event(topic, event)
             if isinstance(outcome, ProducedNack):
-                if isinstance(outcome.error, UsageError):
-                    raise outcome.error
                 self._refused = self._refused or self._kept(outcome.error)
             self._produced.append(outcome)
 
@@ -257,7 +255,7 @@ class World:
 
     def consumed_event_has_value(self, id: str, topic: str, doc_string: str) -> None:
         match = {"id": id, "value": _json(doc_string), "mode": "exact"}
-        self._expect("expect_event", topic, None, match=match)
+        self._expect("expect_event", topic, self.probe._engine.ask_timeout(), after="start", match=match)
 
     def group_has_caught_up(self, group: str, topic: str, within: timedelta) -> None:
         self._run("expect_group_caught_up", _convert.nothing, topic, within, group=group)
@@ -268,9 +266,8 @@ class World:
             event.error is not None and self._is_new(event) for event in self.session.journal(topic)
         ):
             if time.monotonic() > deadline:
-                raise AssertionError(
-                    f"no undecodable event came on `{topic}` within {within.total_seconds():g} s"
-                )
+                message = f"no undecodable event came on `{topic}` within {within.total_seconds():g} s"
+                raise ExpectationFailed(ErrorCode.EXPECTATION_TIMEOUT, message)
             time.sleep(POLL_SECONDS)
 
     def expectation_is_inconclusive(self) -> None:
@@ -278,12 +275,10 @@ class World:
             raise AssertionError("no expectation before was inconclusive")
         self._inconclusive = None
 
-    def _expect(
-        self, verb: str, topic: str, within: timedelta | None, another: bool = False, **fields: Any
-    ) -> None:
+    def _expect(self, verb: str, topic: str, within: timedelta, another: bool = False, **fields: Any) -> None:
         after = (self._found.get(topic) if another else None) or self._marks.get(topic)
         if after is not None:
-            fields["after"] = _convert.after_document(after)
+            fields.setdefault("after", _convert.after_document(after))
         verdict = self._run(verb, _convert.verdict, topic, within, **fields)
         for event in [] if verdict is None else verdict.events:
             self._found[event.topic] = event
@@ -293,12 +288,13 @@ class World:
         verb: str,
         read: Callable[[_convert.NativeOutcome], T],
         topic: str,
-        within: timedelta | None,
+        within: timedelta,
         **fields: Any,
     ) -> T | None:
-        if within is not None:
-            fields["within_ms"] = _convert.millis(within, "within")
-        document = _convert.dumps({"verb": verb, "topic": topic, **fields}, "the expectation")
+        document = _convert.dumps(
+            {"verb": verb, "topic": topic, "within_ms": _convert.millis(within, "within"), **fields},
+            "the expectation",
+        )
         try:
             return self.session._run(_verbs.Call(document, read))
         except Inconclusive as error:

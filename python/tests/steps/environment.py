@@ -1,1 +1,1 @@
-from test_probe.steps.behave import *  # noqa: F403
+from test_probe.steps.behave import *

@@ -30,8 +30,16 @@ Feature: What steps do when something is wrong
     Then within 5 seconds an "A" event arrives on topic "orders"
     And within 5 seconds another "A" event arrives on topic "orders"
     And the event found last was "evt-2"
+    When I produce to topic "orders" the events:
+      | type | id    |
+      | A    | evt-3 |
     Given I mark topic "orders"
     Then no "A" event arrives on topic "orders" within 100 ms
+    When I produce to topic "orders" the events:
+      | type | id    |
+      | A    | evt-4 |
+    Then within 5 seconds another "A" event arrives on topic "orders"
+    And the event found last was "evt-4"
     When I produce a tombstone with key "k" to topic "orders"
     Then within 5 seconds an event with key "k" arrives on topic "orders"
 
