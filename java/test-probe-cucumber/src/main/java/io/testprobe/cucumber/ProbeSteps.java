@@ -226,7 +226,7 @@ public final class ProbeSteps {
   @Then(StepTexts.CONSUMED_EVENT_HAS_VALUE)
   public void consumedEventHasValue(String id, String topic, String json) {
     expect(said(StepTexts.CONSUMED_EVENT_HAS_VALUE, id, topic), session -> List.of(
-        session.expectEvent(topic, Match.id(id).json(json), world.probe().askTimeout())));
+        session.expectEvent(topic, Match.id(id).json(json).mode("exact"), world.probe().askTimeout())));
   }
 
   /** Waits for a record that could not be decoded. */

@@ -35,6 +35,7 @@ public class ProbeWorld {
    * made when first needed, and closed after the last scenario.
    */
   public Probe probe() {
+    checkScenario();
     if (probe == null) {
       probe = source.get();
     }
@@ -54,6 +55,7 @@ public class ProbeWorld {
 
   /** Adds topics to the session, which the first of them opens; returns when they are ready. */
   public void addTopics(Directives directives) {
+    checkScenario();
     if (ended) {
       throw UsageException.invalidArgument("topics were added after the scenario",
           "give the hook that does an order above " + ProbeHooks.AFTER_ORDER);
@@ -62,6 +64,15 @@ public class ProbeWorld {
       session = probe().openSession(directives);
     } else {
       session.addTopics(directives);
+    }
+  }
+
+  /** Refuses a world that no hook will end: what it keeps would never be raised. */
+  private void checkScenario() {
+    if (scenario == null) {
+      throw UsageException.invalidArgument("this `ProbeWorld` belonged to no scenario",
+          "tell the object factory to make one for each scenario; a hook that uses it has an order above "
+              + ProbeHooks.BEFORE_ORDER);
     }
   }
 
@@ -103,6 +114,7 @@ public class ProbeWorld {
 
   /** Does what a step says, after what the one before left was raised; keeps what the next one may take. */
   void step(String text, Runnable does) {
+    checkScenario();
     kept.raiseFailure();
     try {
       attachingFailures(does);

@@ -2,11 +2,14 @@ package io.testprobe.cucumber;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.acme.plain.PlainSteps;
 import io.cucumber.core.cli.Main;
 import io.cucumber.plugin.event.Status;
+import io.testprobe.Directives;
+import io.testprobe.UsageException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -57,6 +60,15 @@ class HooksTest {
     Cucumber.Run run = Cucumber.run(folder, "Feature: f\n  Scenario: s\n    Given topics of glue", 1, GLUE);
     assertSame(Status.PASSED, run.only().getStatus(), () -> String.valueOf(run.error()));
     assertEquals(List.of("before", "open", "closed"), PlainSteps.SEEN);
+  }
+
+  @Test
+  void a_world_that_no_hook_will_end_is_refused() {
+    ProbeWorld world = new ProbeWorld();
+    UsageException refused = assertThrows(UsageException.class, new ProbeSteps(world)::probeOnEmbeddedCluster);
+    assertEquals("this `ProbeWorld` belonged to no scenario", refused.explanation());
+    assertThrows(UsageException.class, world::probe);
+    assertThrows(UsageException.class, () -> world.addTopics(Directives.of()));
   }
 
   @Test
