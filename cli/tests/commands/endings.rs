@@ -144,7 +144,7 @@ fn a_reader_that_goes_away_is_no_error() {
     }
 }
 
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 #[test]
 fn ctrl_c_ends_what_waits_with_130_and_says_nothing() {
     let place = Place::with_topics(&["orders"]);
@@ -168,7 +168,7 @@ fn ctrl_c_ends_what_waits_with_130_and_says_nothing() {
 }
 
 /// Waits until a process catches SIGINT.
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 fn noticed(child: &std::process::Child) {
     const SIGINT: u64 = 1 << 1;
     eventually("a handler of SIGINT", || {
