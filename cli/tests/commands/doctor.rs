@@ -131,3 +131,17 @@ fn no_secret_is_ever_printed() {
     assert!(shown.contains("properties sasl.password (values are not shown)"), "{shown}");
     assert!(shown.contains("principal `svc` by SASL_PLAINTEXT"), "{shown}");
 }
+
+#[test]
+fn a_principal_that_is_not_configured_is_warned_of() {
+    let place = Place::with_topics(&["orders"]);
+    let file = place.file("topics.yaml", "[{topic: orders, role: both, clientPrincipal: nobody}]");
+    let text = place.run(&["doctor", "--topics", &file]).ends(0);
+    assert!(text.out.contains("  warn  principal `nobody` was not configured"), "{text:#?}");
+    for words in
+        [&["produce", "--topics", &file, "--value", "1"][..], &["tail", "--topics", &file, "--for", "1ms"]]
+    {
+        let done = place.run(words).ends(0);
+        assert!(done.err.starts_with("warning: principal `nobody` was not configured"), "{done:#?}");
+    }
+}

@@ -26,6 +26,7 @@ fn a_cluster_that_is_not_there_ends_with_4() {
         };
         let text = run("text");
         assert!(text.err.starts_with("error: ") && text.err.contains("127.0.0.1:1"), "{words:?}: {text:#?}");
+        assert!(text.err.contains("Connection refused"), "{words:?}: {text:#?}");
         assert_eq!(text.out, "");
         let error = run("json").error();
         assert_eq!(
@@ -113,6 +114,32 @@ fn colour_goes_to_terminals_alone_and_never_with_no_color() {
     }
     let forced = run(&["doctor", "--format", "json"], &[("CLICOLOR_FORCE", "1")]);
     assert!(!forced.contains('\u{1b}'), "colour in JSON");
+}
+
+#[test]
+fn a_terminal_gets_colour_and_sees_what_is_waited_for() {
+    let place = Place::with_topics(&["orders"]);
+    let on_terminal = |words: &[&str], no_color: bool| {
+        let mut command = Command::new("python3");
+        place.prepare(&mut command);
+        let spawn = "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))";
+        command.args(["-c", spawn, env!("CARGO_BIN_EXE_test-probe")]).args(words);
+        if no_color {
+            command.env("NO_COLOR", "1");
+        }
+        done(command, "")
+    };
+    let words = ["expect", "-t", "orders", "--test-id", "t", "--within", "1500ms"];
+    let colourful = on_terminal(&words, false).ends(1).out;
+    assert!(colourful.contains("\u{1b}[31mfailed\u{1b}[0m: expect_event"), "{colourful:?}");
+    // The line is drawn over itself, and taken away before the verdict.
+    let (waiting, verdict) =
+        colourful.split_once("\r\u{1b}[Kexpect_event on `orders`: ").expect("a line of progress");
+    assert_eq!(waiting, "");
+    assert!(verdict.contains(" of 1.5 s\r\u{1b}[K"), "{colourful:?}");
+    assert!(!on_terminal(&words, true).ends(1).out.contains("\u{1b}[31m"));
+    let json = on_terminal(&[&words[..], &["--format", "json"]].concat(), false).ends(1).out;
+    assert!(!json.contains('\u{1b}'), "{json:?}");
 }
 
 #[test]
