@@ -23,7 +23,7 @@ fn all_is_well_on_an_embedded_cluster() {
         "configuration\n  ok    layers: defaults, no file, no environment variable, options\n",
         "connection\n  ok    cluster `default`: connected in ",
         "round trip\n  ok    `test-probe-doctor`: an event was acknowledged after ",
-        "all is well: 4 ok, 0 warnings, 0 failed, 0 skipped\n",
+        "all is well: 4 ok, 0 warn, 0 fail, 0 skip\n",
     ] {
         assert!(text.out.contains(part), "no {part:?} in {text:#?}");
     }

@@ -153,7 +153,7 @@ fn a_reader_that_goes_away_is_no_error() {
         &["schema", "config"],
         &["demo"],
     ] {
-        let mut child = place.command(words).spawn().expect("it starts");
+        let mut child = place.start(words);
         let mut out = BufReader::with_capacity(1, child.stdout.take().expect("stdout"));
         let mut first = String::new();
         out.read_line(&mut first).expect("a line");
@@ -181,7 +181,7 @@ fn ctrl_c_ends_what_waits_with_130_and_says_nothing() {
         &["expect", "-t", "orders", "--test-id", "t-2", "--within", "10m"],
         &["expect-none", "-t", "orders", "--test-id", "t-2", "--within", "10m"],
     ] {
-        let mut child = place.command(words).spawn().expect("it starts");
+        let mut child = place.start(words);
         // Before the command notices signals, one ends it as it ends any program.
         noticed(&child);
         let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill");
