@@ -191,12 +191,6 @@ typedef struct {
   uint64_t id;
 } test_probe_t;
 
-// A session: one test as the engine knows it. As `test_probe_t`, a number.
-typedef struct {
-  // The handle.
-  uint64_t id;
-} test_probe_session_t;
-
 // Bytes with their length. `data` NULL means null (with `len` 0), which differs from empty.
 typedef struct {
   // The first byte.
@@ -244,6 +238,12 @@ typedef struct {
   // Milliseconds since the epoch; TEST_PROBE_NO_TIMESTAMP for now.
   int64_t timestamp;
 } test_probe_record_t;
+
+// A session: one test as the engine knows it. As `test_probe_t`, a number.
+typedef struct {
+  // The handle.
+  uint64_t id;
+} test_probe_session_t;
 
 // A broker's acknowledgement of one record.
 typedef struct {
@@ -372,6 +372,20 @@ int32_t test_probe_config_validate(const char *config,
 // @param probe  the probe, or `{0}` for a panic inside this call
 // @param topic  the topic's name, or NULL for a panic inside this call
 int32_t test_probe_inject_panic(test_probe_t probe, const char *topic, test_probe_error_t **err);
+
+// Has the pure parts of the engine judge given data without a cluster, so that a language can show that events,
+// matches and explanations cross it whole. Only a debug build does: a release says TEST_PROBE_UNSUPPORTED.
+//
+// @param trial  JSON: `{"trial": "write" | "read" | "compare" | "words" | "explain", ...}` with the documents of
+//               `tests/vectors`; `explain` fails as a verdict of that evidence does
+// @param rec  the event of `write` and `compare`; NULL for the others
+// @param json  out, may be NULL: the answer, `null` where it is events; free with `test_probe_string_free`
+// @param events  out, may be NULL: the event of `read`, else none; free with `test_probe_events_free`
+int32_t test_probe_trial(const char *trial,
+                         const test_probe_record_t *rec,
+                         char **json,
+                         test_probe_events_t **events,
+                         test_probe_error_t **err);
 
 // Returns the code, as TEST_PROBE_UNKNOWN_TOPIC; 0 for NULL.
 int32_t test_probe_error_code(const test_probe_error_t *error);

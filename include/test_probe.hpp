@@ -13,13 +13,11 @@
 #ifndef TEST_PROBE_HPP
 #define TEST_PROBE_HPP
 
-#include "test_probe.h"
+#include "test_probe_error.hpp"
 
 #include <chrono>
-#include <cstdio>
 #include <fstream>
 #include <iterator>
-#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -28,142 +26,6 @@
 #include <vector>
 
 namespace test_probe {
-
-using Milliseconds = std::chrono::milliseconds;
-
-/// Why a call failed. what() is the message with its hint.
-class Error : public std::runtime_error {
- public:
-  Error(int32_t code, std::string name, const std::string& text, std::string json, bool retriable)
-      : std::runtime_error(text), code_(code), name_(std::move(name)), json_(std::move(json)), retriable_(retriable) {}
-  /// One of TEST_PROBE_INVALID_ARGUMENT, ...
-  int32_t code() const noexcept { return code_; }
-  /// The code's name, as UNKNOWN_TOPIC.
-  const std::string& name() const noexcept { return name_; }
-  /// Everything as a JSON object, context included.
-  const std::string& json() const noexcept { return json_; }
-  /// Whether the same call may succeed later.
-  bool retriable() const noexcept { return retriable_; }
-
- private:
-  int32_t code_;
-  std::string name_;
-  std::string json_;
-  bool retriable_;
-};
-
-/// 1xxx: the caller asked for something that cannot be.
-class UsageError : public Error {
-  using Error::Error;
-};
-/// 2xxx: the system under test did not do what was expected.
-class ExpectationFailed : public Error {
-  using Error::Error;
-};
-/// 25xx: the engine cannot know. Never take it for a pass.
-class Inconclusive : public Error {
-  using Error::Error;
-};
-/// 3xxx: Kafka said no, or did not answer.
-class KafkaError : public Error {
-  using Error::Error;
-};
-/// 4xxx: a schema, its registry or a payload that breaks it.
-class SchemaError : public Error {
-  using Error::Error;
-};
-/// 5xxx: the call ended because something was closed, cancelled, full or late.
-class LifecycleError : public Error {
-  using Error::Error;
-};
-/// 9xxx: ours. Please report.
-class InternalError : public Error {
-  using Error::Error;
-};
-
-namespace detail {
-
-struct FreeError {
-  void operator()(test_probe_error_t* error) const noexcept { test_probe_error_free(error); }
-};
-struct FreeEvents {
-  void operator()(test_probe_events_t* events) const noexcept { test_probe_events_free(events); }
-};
-struct FreeString {
-  void operator()(char* text) const noexcept { test_probe_string_free(text); }
-};
-using ErrorPtr = std::unique_ptr<test_probe_error_t, FreeError>;
-using EventsPtr = std::unique_ptr<test_probe_events_t, FreeEvents>;
-
-[[noreturn]] inline void raise(int32_t code, test_probe_error_t* object) {
-  const ErrorPtr owner(object);
-  const auto text = [](const char* found) { return std::string(found != nullptr ? found : ""); };
-  std::string message = text(test_probe_error_message(object));
-  const std::string hint = text(test_probe_error_hint(object));
-  if (!hint.empty()) message += "\nhint: " + hint;
-  std::string name = text(test_probe_error_name(object)), json = text(test_probe_error_to_json(object));
-  const bool retriable = test_probe_error_retriable(object);
-  if (code >= 1000 && code < 2000) throw UsageError(code, name, message, json, retriable);
-  if (code >= 2000 && code < 2500) throw ExpectationFailed(code, name, message, json, retriable);
-  if (code >= 2500 && code < 3000) throw Inconclusive(code, name, message, json, retriable);
-  if (code >= 3000 && code < 4000) throw KafkaError(code, name, message, json, retriable);
-  if (code >= 4000 && code < 5000) throw SchemaError(code, name, message, json, retriable);
-  if (code >= 5000 && code < 6000) throw LifecycleError(code, name, message, json, retriable);
-  throw InternalError(code, name, message, json, retriable);
-}
-
-/// Calls a function whose last parameter is the error, and throws what it returns.
-template <typename Call>
-void check(Call&& call) {
-  test_probe_error_t* error = nullptr;
-  const int32_t code = call(&error);
-  if (code != TEST_PROBE_OK) raise(code, error);
-}
-
-/// Calls a function that gives a string.
-template <typename Call>
-std::string take_string(Call&& call) {
-  char* text = nullptr;
-  check([&](test_probe_error_t** error) { return call(&text, error); });
-  const std::unique_ptr<char, FreeString> owner(text);
-  return std::string(text);
-}
-
-inline std::string quoted(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (static_cast<unsigned char>(c) < 0x20) {
-      char escaped[8];
-      std::snprintf(escaped, sizeof escaped, "\\u%04x", static_cast<unsigned>(c));
-      out += escaped;
-    } else {
-      out += c;
-    }
-  }
-  return out + '"';
-}
-
-inline test_probe_bytes_t bytes(const std::optional<std::string>& text) {
-  if (!text) return {nullptr, 0};
-  return {reinterpret_cast<const uint8_t*>(text->data()), text->size()};
-}
-
-inline std::optional<std::string> owned(test_probe_bytes_t bytes) {
-  if (bytes.data == nullptr) return std::nullopt;
-  return std::string(reinterpret_cast<const char*>(bytes.data), bytes.len);
-}
-
-inline std::optional<std::string> owned(test_probe_view_t text) {
-  if (text.data == nullptr) return std::nullopt;
-  return std::string(text.data, text.len);
-}
-
-inline int64_t millis(std::optional<Milliseconds> time) { return time ? time->count() : -1; }
-
-}  // namespace detail
 
 /// A header: its value may be null.
 using Header = std::pair<std::string, std::optional<std::string>>;
@@ -305,6 +167,20 @@ struct Verdict {
   std::string json;
 };
 
+/// What the function of fish_for_event answers.
+struct Fish {
+  std::string json;                                          ///< As test_probe_expect takes it.
+  bool final = false;                                        ///< Whether it ends the fishing.
+  static Fish complete() { return {"\"complete\"", true}; }  ///< Ends it with this event.
+  static Fish collect() { return {"\"collect\""}; }          ///< Keeps this event and goes on.
+  static Fish ignore() { return {"\"ignore\""}; }            ///< Goes on.
+  /// Ends it as a failure.
+  static Fish fail(std::string_view text) { return {"{\"fail\":" + detail::quoted(text) + "}", true}; }
+};
+
+/// How the events of expect_all_of follow one another.
+enum class Order { in_order, any_order };
+
 /// The answer of a fetch: an event, or why there is none.
 struct ConsumedResult {
   std::optional<ReceivedEvent> event;
@@ -327,15 +203,31 @@ class Match {
   }
   /// JSON text of which the value must be a superset.
   Match& value_json(std::string_view json) { return add("value", std::string(json)); }
+  /// How the value is compared: subset (when not said), exact or any_order.
+  Match& mode(std::string_view mode) { return add("mode", detail::quoted(mode)); }
+  /// Asks one place: id, type, version, key, header:NAME, value, or a JSONPath into the value. `value_json` is JSON text
+  /// for the matchers that take a value: matcher("$.total", "between", "[1, 5]").
+  Match& matcher(std::string_view path, std::string_view matcher,
+                 std::optional<std::string_view> value_json = std::nullopt) {
+    matchers_ += (matchers_.empty() ? "" : ",") + ("{\"path\":" + detail::quoted(path)) +
+                 ",\"matcher\":" + detail::quoted(matcher) +
+                 (value_json ? ",\"value\":" + std::string(*value_json) : std::string()) + "}";
+    return *this;
+  }
+  /// A CEL expression over the event that must be true: where("value.total > 3 && key == 'o-1'").
+  Match& where(std::string_view expression) { return add("where", detail::quoted(expression)); }
   Match& own(bool own) { return add("own", own ? "true" : "false"); }
   Match& hint(std::string_view hint) { return add("hint", detail::quoted(hint)); }
   Match& after(const Mark& mark) { return add("after", "{\"mark\":" + mark.json + "}"); }
   Match& after(const ProducedAck& ack) { return after(ack.topic, ack.partition, ack.offset); }
   Match& after(const ReceivedEvent& event) { return after(event.topic, event.partition, event.offset); }
+  /// Looks on another topic of the session; for expect_all_of.
+  Match& topic(std::string_view topic) { return add("topic", detail::quoted(topic)); }
   /// Returns the conditions as a JSON object.
   std::string json() const {
     std::string all = fields_;
     if (!headers_.empty()) all += (all.empty() ? "" : ",") + ("\"headers\":[" + headers_) + "]";
+    if (!matchers_.empty()) all += (all.empty() ? "" : ",") + ("\"matchers\":[" + matchers_) + "]";
     return "{" + all + "}";
   }
 
@@ -348,7 +240,7 @@ class Match {
     return add("after", "{\"topic\":" + detail::quoted(topic) + ",\"partition\":" + std::to_string(partition) +
                             ",\"offset\":" + std::to_string(offset) + "}");
   }
-  std::string fields_, headers_;
+  std::string fields_, headers_, matchers_;
 };
 
 namespace detail {
@@ -463,6 +355,46 @@ class Session {
   Verdict expect_none(const std::string& topic, const Match& match, Milliseconds within) {
     return expect("expect_none", topic, match.json(), within);
   }
+  /// n events until the window's end, and not one more.
+  Verdict expect_exactly(const std::string& topic, size_t n, const Match& match, Milliseconds within) {
+    return expect("expect_exactly", topic, match.json(), within, ",\"n\":" + std::to_string(n));
+  }
+  /// An event of its own for each match; the events come in the order of the matches.
+  Verdict expect_all_of(const std::string& topic, const std::vector<Match>& matches, Order order,
+                        std::optional<Milliseconds> within = {}) {
+    std::string all;
+    for (const Match& match : matches) all += (all.empty() ? "" : ",") + match.json();
+    const std::string word = order == Order::in_order ? "in_order" : "any_order";
+    return run("{\"verb\":\"expect_all_of\",\"topic\":" + detail::quoted(topic) + ",\"matches\":[" + all +
+                   "],\"order\":\"" + word + "\"}",
+               within);
+  }
+  /// Shows one event after the other to a function of Fish(const ReceivedEvent&), in this thread, until it completes
+  /// with one; the events are those that it collected, and last that one.
+  template <typename Function>
+  Verdict fish_for_event(const std::string& topic, Function&& function, std::optional<Milliseconds> within = {},
+                         const Match& match = {}) {
+    const std::string verb = "{\"verb\":\"fish_for_event\",";
+    Verdict turn = run(verb + "\"topic\":" + detail::quoted(topic) + ",\"match\":" + match.json() + "}", within);
+    for (bool ended = false; !ended;) {
+      std::string answers;
+      for (const ReceivedEvent& event : turn.events) {
+        const Fish answer = function(event);
+        answers += (answers.empty() ? "" : ",") + answer.json;
+        ended = answer.final;
+        if (ended) break;
+      }
+      turn = run(verb + "\"fishing\":" + turn.json + ",\"answers\":[" + answers + "]}", {});
+    }
+    return turn;
+  }
+  /// Until a consumer group has committed, for every partition, the end that it has now, or more.
+  void expect_group_caught_up(const std::string& group, const std::string& topic,
+                              std::optional<Milliseconds> within = {}) {
+    run("{\"verb\":\"expect_group_caught_up\",\"group\":" + detail::quoted(group) +
+            ",\"topic\":" + detail::quoted(topic) + "}",
+        within);
+  }
   ReceivedEvent receive_event(const std::string& topic, std::optional<Milliseconds> within = {}) {
     return expect("receive_event", topic, "{}", within).events.at(0);
   }
@@ -474,6 +406,10 @@ class Session {
                  std::optional<Milliseconds> within = {}, const std::string& more = "") {
     const std::string document = "{\"verb\":" + detail::quoted(verb) + ",\"topic\":" + detail::quoted(topic) +
                                  ",\"match\":" + match_json + more + "}";
+    return run(document, within);
+  }
+  /// Any expectation, as the document that test_probe_expect takes.
+  Verdict run(const std::string& document, std::optional<Milliseconds> within = {}) {
     const auto found = events([&](test_probe_events_t** out, test_probe_error_t** error) {
       return test_probe_expect(handle_, document.c_str(), detail::millis(within), out, error);
     });

@@ -6,7 +6,8 @@
 The binary is the command, or the crate's example `serve`. Real Kafka is the one that tests/brokers/kafka.py
 started, or `--kafka HOST:PORT`. The servers take turns, round by
 round, so that what else the machine does hits all of them; the table shows medians. The client is
-confluent-kafka for all three; what is measured with it is a floor for the server.
+confluent-kafka for all three; what is measured with it is a floor for the server. What can only be seen from
+inside its process: cargo run --release -p test-probe-embedded --example figures
 """
 
 from __future__ import annotations

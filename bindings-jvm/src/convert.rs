@@ -63,11 +63,17 @@ pub(crate) fn write_outcome(frame: &mut Writer, session: &test_probe::Session, o
             let events = std::mem::take(&mut verdict.events).into_iter().zip(own).collect();
             (verdict.to_json(), events)
         }
+        Outcome::Catch { fishing, events } => (json!({ "fishing": fishing.to_json() }), events),
         other => (other.to_json(), Vec::new()),
     };
+    write_answer(frame, &document, &events);
+}
+
+/// Writes `document, count, events`.
+pub(crate) fn write_answer(frame: &mut Writer, document: &Value, events: &[(Arc<ReceivedEvent>, bool)]) {
     frame.bytes(document.to_string().as_bytes());
     frame.count(events.len());
-    for (event, own) in &events {
+    for (event, own) in events {
         write_event(frame, event, *own);
     }
 }

@@ -14,8 +14,9 @@ use test_probe::operation::Operation;
 use test_probe::{Config, ErrorCode, Probe, ProbeError};
 
 use crate::completion::{self, Ended};
-use crate::convert::{optional_text, raw, text};
+use crate::convert::{optional_text, raw, text, write_answer};
 use crate::error::{Failure, entry, inject_panic};
+use crate::frame::Writer;
 use crate::{ABI, registry};
 
 /// Asks for a virtual machine that knows JNI 1.8; another one refuses the library.
@@ -248,6 +249,23 @@ extern "system" fn Java_io_testprobe_Native_findSession<'local>(
     entry(env, &class, "findSession", |env| {
         let session = test_probe::dsl::session(&text(env, &test_id)?, &text(env, &topic)?, producing)?;
         Ok(registry::add_foreign_session(session)?.cast_signed())
+    })
+}
+
+#[unsafe(no_mangle)]
+extern "system" fn Java_io_testprobe_Native_trial<'local>(
+    env: EnvUnowned<'local>,
+    class: JClass<'local>,
+    trial: JByteArray<'local>,
+    key: JByteArray<'local>,
+    value: JByteArray<'local>,
+    headers: JByteArray<'local>,
+) -> JByteArray<'local> {
+    entry(env, &class, "trial", |env| {
+        let answer = test_probe::trial::run(&text(env, &trial)?, raw(env, &key, &value, &headers)?)?;
+        let mut frame = Writer::default();
+        write_answer(&mut frame, &answer.document, &answer.events);
+        Ok(env.byte_array_from_slice(&frame.finish())?)
     })
 }
 

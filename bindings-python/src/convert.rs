@@ -18,12 +18,18 @@ pub(crate) struct Bytes {
     pub(crate) headers: Vec<(String, Option<PyBackedBytes>)>,
 }
 
+impl Bytes {
+    /// Copies them for the engine.
+    pub(crate) fn into_raw(self) -> Raw {
+        let headers: Headers =
+            self.headers.into_iter().map(|(name, value)| (name, value.as_ref().map(owned))).collect();
+        Raw { key: self.key.as_ref().map(owned), value: self.value.as_ref().map(owned), headers }
+    }
+}
+
 /// Reads a verb: `{"verb", "topic", ...}`.
 pub(crate) fn operation_from_document(text: &str, bytes: Bytes) -> Result<Operation> {
-    let headers: Headers =
-        bytes.headers.into_iter().map(|(name, value)| (name, value.as_ref().map(owned))).collect();
-    let raw = Raw { key: bytes.key.as_ref().map(owned), value: bytes.value.as_ref().map(owned), headers };
-    Operation::from_document(text, raw)
+    Operation::from_document(text, bytes.into_raw())
 }
 
 /// Returns (document, events); an event is (document, key, value, headers).
@@ -43,10 +49,20 @@ pub(crate) fn outcome_to_python<'py>(
             let events = std::mem::take(&mut verdict.events).into_iter().zip(own).collect();
             (verdict.to_json(), events)
         }
+        Outcome::Catch { fishing, events } => (json!({ "fishing": fishing.to_json() }), events),
         other => (other.to_json(), Vec::new()),
     };
+    answer_to_python(py, &document, &events)
+}
+
+/// Returns (document, events); an event is (document, key, value, headers).
+pub(crate) fn answer_to_python<'py>(
+    py: Python<'py>,
+    document: &Value,
+    events: &[(Arc<ReceivedEvent>, bool)],
+) -> PyResult<Bound<'py, PyTuple>> {
     let list = PyList::empty(py);
-    for (event, own) in &events {
+    for (event, own) in events {
         list.append(event_to_python(py, event, *own)?)?;
     }
     (document.to_string(), list).into_pyobject(py)

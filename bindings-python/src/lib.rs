@@ -44,6 +44,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(probe::validate_config, module)?)?;
     module.add_function(wrap_pyfunction!(probe::words, module)?)?;
     module.add_function(wrap_pyfunction!(probe::is_configured, module)?)?;
+    module.add_function(wrap_pyfunction!(probe::trial, module)?)?;
     module.add_function(wrap_pyfunction!(probe::dsl_register, module)?)?;
     module.add_function(wrap_pyfunction!(probe::dsl_session, module)?)?;
     module.add_function(wrap_pyfunction!(wait::after_fork, module)?)?;

@@ -6,11 +6,14 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedBytes;
+use pyo3::types::PyTuple;
 use test_probe::call::Opening;
 use test_probe::config::Sources;
 use test_probe::{Config, ErrorCode, ProbeError};
 
 use crate::completion::{Ended, Operations, Queue};
+use crate::convert::{Bytes, answer_to_python};
 use crate::error::entry;
 use crate::process::{OfThisProcess, forked};
 use crate::session::Session;
@@ -150,13 +153,10 @@ pub(crate) fn shut_down(py: Python<'_>, probes: Vec<Py<Probe>>) -> PyResult<()> 
     })
 }
 
-/// Validates directives without a probe: returns, or raises every problem at once.
+/// Validates directives without a probe: returns them with all that they leave out, or raises every problem at once.
 #[pyfunction]
-pub(crate) fn validate(document: &str) -> PyResult<()> {
-    entry("validate", || {
-        Opening::from_document(document)?;
-        Ok(())
-    })
+pub(crate) fn validate(document: &str) -> PyResult<String> {
+    entry("validate", || Ok(Opening::from_document(document)?.directives.to_json().to_string()))
 }
 
 /// Reads a configuration without a probe: returns it as a document without secrets, or raises every problem at
@@ -185,6 +185,22 @@ pub(crate) fn is_configured() -> bool {
 #[pyfunction]
 pub(crate) fn words(document: &str) -> PyResult<String> {
     entry("words", || Ok(test_probe::words::read_document(document)?))
+}
+
+/// Has the pure parts of the engine judge given data; see `test_probe::trial`. For tests.
+#[pyfunction]
+#[pyo3(signature = (document, key=None, value=None, headers=Vec::new()))]
+pub(crate) fn trial<'py>(
+    py: Python<'py>,
+    document: &str,
+    key: Option<PyBackedBytes>,
+    value: Option<PyBackedBytes>,
+    headers: Vec<(String, Option<PyBackedBytes>)>,
+) -> PyResult<Bound<'py, PyTuple>> {
+    entry("trial", || {
+        let answer = test_probe::trial::run(document, Bytes { key, value, headers }.into_raw())?;
+        Ok(answer_to_python(py, &answer.document, &answer.events)?)
+    })
 }
 
 /// The process in which a probe was registered for the static DSL; 0 before that.

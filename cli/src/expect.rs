@@ -137,7 +137,7 @@ fn judge(common: &Common, verb: Verb, within: Option<Duration>, format: Format) 
     let within = within.unwrap_or(config.dsl.within);
     let opened = Opened::start(config)?;
     let session = opened.session(directive, Some(test_id), format)?;
-    let expectation = Expectation { verb, topic: topic.clone(), matching, within: Some(within) };
+    let expectation = Expectation::of(verb, &topic, matching, Some(within));
     let verdict = {
         let mut progress = Progress::new(format, format!("{} on `{topic}`", verb.name()), Some(within));
         let running = session.run(test_probe::operation::Operation::Expect(expectation));
@@ -166,7 +166,7 @@ fn passed(verdict: &Verdict, verb: Verb, topic: &str, about: Value, format: Form
     write!(out, "{GREEN}passed{GREEN:#}: {} on `{topic}`", verb.name())?;
     match verb {
         Verb::None => writeln!(out, ", every partition was read to the end that it had after the window")?,
-        Verb::Event | Verb::Receive(_) => writeln!(out)?,
+        Verb::Event | Verb::Receive(_) | Verb::Exactly(_) | Verb::AllOf(_) | Verb::Fish => writeln!(out)?,
     }
     for found in &verdict.events {
         write!(out, "  ")?;

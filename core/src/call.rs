@@ -9,14 +9,14 @@ use serde_json::{Map, Value};
 use crate::directive::Directives;
 use crate::error::{ErrorCode, ProbeError, Result};
 use crate::event::{Event, Headers, Payload};
-use crate::operation::{Expectation, Operation};
+use crate::operation::Operation;
 
 /// What crosses beside the document of an event.
 #[derive(Debug, Default)]
 pub struct Raw {
     /// The key.
     pub key: Option<Bytes>,
-    /// The payload as it is; absent for a tombstone, and when the document has a `value`.
+    /// The payload as it is; absent for a tombstone, and when the document has a `value` or a `text`.
     pub value: Option<Bytes>,
     /// The headers in their order.
     pub headers: Headers,
@@ -66,16 +66,18 @@ impl Operation {
             "coverage" => Self::Coverage { topic: topic(&document)? },
             "add_topics" => Self::AddTopics(directives(&document)?),
             "close" => Self::Close,
-            _ => Self::Expect(Expectation::from_json(&Value::Object(document))?),
+            _ => Self::expectation(&Value::Object(document))?,
         })
     }
 }
 
-fn event(document: &mut Map<String, Value>, raw: Raw) -> Result<Event> {
-    let payload = match (document.remove("value"), raw.value) {
-        (Some(value), _) => Payload::Json(value),
-        (None, Some(bytes)) => Payload::Raw(bytes),
-        (None, None) => Payload::Null,
+/// Reads an event: its fields, and as its payload `value` (data), `text` (as it is spelled), or the bytes beside it.
+pub(crate) fn event(document: &mut Map<String, Value>, raw: Raw) -> Result<Event> {
+    let payload = match (document.remove("value"), optional_text(document, "text")?, raw.value) {
+        (Some(value), ..) => Payload::Json(value),
+        (None, Some(text), _) => Payload::Text(text),
+        (None, None, Some(bytes)) => Payload::Raw(bytes),
+        (None, None, None) => Payload::Null,
     };
     Ok(Event {
         id: optional_text(document, "id")?,

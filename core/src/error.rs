@@ -370,6 +370,24 @@ mod tests {
     }
 
     #[test]
+    fn every_code_is_that_of_its_vector() {
+        let vectors: Value =
+            serde_json::from_str(include_str!("../../tests/vectors/error_codes.json")).unwrap();
+        let mut ran = crate::parity::Ran::new("error_codes.json", "codes");
+        let codes = vectors["codes"].as_array().unwrap();
+        for (vector, code) in codes.iter().zip(ErrorCode::ALL) {
+            ran.note(vector);
+            let ours = json!({
+                "category": code.category().name(), "code": code.number(), "name": code.name(),
+                "retriable": code.retriable(), "summary": code.summary(),
+            });
+            assert_eq!(ours, *vector);
+        }
+        assert_eq!(codes.len(), ErrorCode::ALL.len());
+        ran.write();
+    }
+
+    #[test]
     fn inconclusive_is_neither_a_failure_nor_a_pass() {
         assert_eq!(ErrorCode::NotCovered.category(), Category::Inconclusive);
         assert_eq!(ErrorCode::ExpectationTimeout.category(), Category::Expectation);

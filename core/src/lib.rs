@@ -18,9 +18,12 @@ pub mod handles;
 mod journal;
 pub mod matcher;
 pub mod operation;
+#[cfg(test)]
+mod parity;
 mod registry;
 pub mod runtime;
 mod supervisor;
+pub mod trial;
 pub mod verdict;
 pub mod words;
 mod workers;
@@ -33,6 +36,7 @@ pub use event::{
     ConsumedNack, ConsumedResult, Decoded, Envelope, Event, Headers, Payload, ProduceResult, ProducedAck,
     ReceivedEvent,
 };
-pub use matcher::{After, Mark, Match};
+pub use matcher::{After, Mark, Match, Matcher, Mode};
+pub use operation::{Fish, Order, Wanted};
 pub use test_probe_embedded::EmbeddedKafka;
 pub use verdict::{Coverage, PartitionCoverage, Verdict, Warning};

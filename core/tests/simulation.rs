@@ -24,6 +24,10 @@
 
 #[path = "simulation/actor.rs"]
 mod actor;
+#[path = "simulation/answers.rs"]
+mod answers;
+#[path = "simulation/asking.rs"]
+mod asking;
 #[path = "simulation/check.rs"]
 mod check;
 #[path = "simulation/finale.rs"]

@@ -351,3 +351,35 @@ fn only_the_latest_requests_are_remembered() {
     let seen: Vec<String> = kafka.requests().all().into_iter().flat_map(|seen| seen.topics).collect();
     assert_eq!(seen, ["c", "d", "e"]);
 }
+
+#[test]
+fn a_fault_on_a_topic_strikes_requests_that_name_it_by_its_id() {
+    let (kafka, mut client) = started();
+    let topics = metadata(&mut client, Some(&["orders", "payments"])).topics;
+    let id = |name: &str| {
+        let named = topics.iter().find(|topic| topic.name.as_ref().is_some_and(|one| one.as_str() == name));
+        named.expect("a topic").topic_id
+    };
+    let on =
+        |api| Fault::on(api).topic("orders").times(1).then(Action::Error(KafkaError::NotLeaderOrFollower));
+    kafka.faults().inject(on(Api::Produce)).expect("a fault");
+    kafka.faults().inject(on(Api::Fetch)).expect("a fault");
+    let places = [("orders", 0), ("payments", 0)];
+    let mut request = produce(&places, batch(&["a"], Producer::NONE), -1);
+    request.topic_data.iter_mut().for_each(|topic| topic.topic_id = id(&topic.name));
+    let answer = client.call(13, &request);
+    let found =
+        answer.responses.iter().map(|topic| (topic.topic_id, topic.partition_responses[0].error_code));
+    let mut found: Vec<_> = found.collect();
+    found.sort_by_key(|(_, code)| *code);
+    assert_eq!(found, [(id("payments"), 0), (id("orders"), NOT_LEADER)]);
+    let mut request = fetch(&places, 0, 0);
+    request.topics.iter_mut().for_each(|topic| topic.topic_id = id(&topic.topic));
+    let answer = client.call(13, &request);
+    let found = answer.responses.iter().map(|topic| (topic.topic_id, topic.partitions[0].error_code));
+    let mut found: Vec<_> = found.collect();
+    found.sort_by_key(|(_, code)| *code);
+    assert_eq!(found, [(id("payments"), 0), (id("orders"), NOT_LEADER)]);
+    let asked = kafka.requests().of(Api::Fetch);
+    assert_eq!(asked.last().expect("a request").topics, ["orders", "payments"]);
+}

@@ -11,7 +11,7 @@ import json
 import os
 import re
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, Union
@@ -22,6 +22,8 @@ from ._events import (
     ConsumedAck,
     ConsumedNack,
     Event,
+    Fish,
+    FishFailure,
     Headers,
     Mark,
     Match,
@@ -33,7 +35,7 @@ from ._events import (
     Verdict,
     VerdictWarning,
 )
-from .errors import from_document, invalid_argument, unsupported
+from .errors import from_document, invalid_argument
 
 NativeEvent = tuple[str, Union[bytes, None], Union[bytes, None], list[tuple[str, Union[bytes, None]]]]
 """How an event crosses: its document, key, value and headers."""
@@ -173,13 +175,14 @@ def _wire(value: Any, what: str) -> bytes | None:
 
 def match_document(match: Match) -> dict[str, Any]:
     """Returns a match as its document. What was not given is not there; None is refused by the type."""
-    if match.where is not None:
-        raise unsupported("`where`", "give `value`, a subset of the value")
-    document: dict[str, Any] = {
-        name: given
-        for name in ("id", "type", "version", "own", "hint")
-        if (given := getattr(match, name)) is not None
-    }
+    document = _parsed(match.document) if match.document is not None else {}
+    document.update(
+        {
+            name: given
+            for name in ("id", "type", "version", "where", "mode", "own", "hint")
+            if (given := getattr(match, name)) is not None
+        }
+    )
     if match.key is not None:
         document["key"] = _text_or_base64(key_bytes(match.key))
     if match.headers is not None:
@@ -187,12 +190,43 @@ def match_document(match: Match) -> dict[str, Any]:
         document["headers"] = [[name, _text_or_base64(value)] for name, value in pairs]
     if match.value is not ABSENT:
         document["value"] = match.value
+    if match.matchers is not None:
+        document["matchers"] = [_matcher_document(matcher) for matcher in match.matchers]
     if match.after is not None:
-        document["after"] = _after_document(match.after)
+        document["after"] = after_document(match.after)
     return document
 
 
-def _after_document(after: After) -> dict[str, Any]:
+def match_on_topic(match: Match) -> dict[str, Any]:
+    """Returns a match of several as its document, with the topic that it names."""
+    if not isinstance(match, Match):
+        raise invalid_argument(f"`matches` had `{match!r}`, not a Match")
+    document = match_document(match)
+    return document if match.topic is None else {**document, "topic": match.topic}
+
+
+def _parsed(document: Any) -> dict[str, Any]:
+    try:
+        parsed = json.loads(document)
+    except (TypeError, ValueError) as error:
+        raise invalid_argument(f"the document of a match was not JSON: {error}") from error
+    if not isinstance(parsed, dict):
+        raise invalid_argument("the document of a match was not a JSON object")
+    return parsed
+
+
+def _matcher_document(matcher: Any) -> dict[str, Any]:
+    if isinstance(matcher, Mapping):
+        return dict(matcher)
+    if isinstance(matcher, (tuple, list)) and len(matcher) in (2, 3):
+        return dict(zip(("path", "matcher", "value"), matcher))
+    raise invalid_argument(
+        f"a matcher was `{matcher!r}`", "give (path, matcher) or (path, matcher, value), or its document"
+    )
+
+
+def after_document(after: After) -> dict[str, Any]:
+    """Returns the point from which to look as its document."""
     if isinstance(after, Mark):
         return {"mark": json.loads(after.document)}
     if isinstance(after, (ProducedAck, ReceivedEvent)):
@@ -261,6 +295,7 @@ def verdict(outcome: NativeOutcome) -> Verdict:
     read = Verdict(
         events=found,
         coverage=_coverage(document["coverage"]),
+        other_topics={topic: _coverage(read) for topic, read in document["otherTopics"].items()},
         warnings=[VerdictWarning(warning["code"], warning["message"]) for warning in document["warnings"]],
     )
     found.extend(_event(event, read) for event in outcome[1])
@@ -274,6 +309,37 @@ def verdict(outcome: NativeOutcome) -> Verdict:
 def first_event(outcome: NativeOutcome) -> ReceivedEvent:
     """Reads the event of a verdict on one."""
     return verdict(outcome).events[0]
+
+
+def last_event(outcome: NativeOutcome) -> ReceivedEvent:
+    """Reads the event that completed a verdict on several."""
+    return verdict(outcome).events[-1]
+
+
+def fishing(outcome: NativeOutcome) -> Any:
+    """Reads what a fishing goes on with; None when it is at its end."""
+    return json.loads(outcome[0]).get("fishing")
+
+
+def answers(
+    outcome: NativeOutcome, function: Callable[[ReceivedEvent], Fish | FishFailure]
+) -> list[str | dict[str, str]]:
+    """Shows the events of a batch to a function, up to one that ends the fishing."""
+    given: list[str | dict[str, str]] = []
+    for event in outcome[1]:
+        answer = function(_event(event))
+        if isinstance(answer, FishFailure):
+            given.append({"fail": str(answer.text)})
+            break
+        if not isinstance(answer, Fish):
+            raise invalid_argument(
+                f"the function of `fish_for_event` answered `{answer!r}`",
+                "answer Fish.COMPLETE, Fish.COLLECT, Fish.IGNORE or Fish.fail(text)",
+            )
+        given.append(answer.value)
+        if answer is Fish.COMPLETE:
+            break
+    return given
 
 
 def verdict_events(outcome: NativeOutcome) -> list[ReceivedEvent]:

@@ -8,6 +8,7 @@ import os
 import warnings
 import weakref
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any, TypeVar, Union
 
 import test_probe
@@ -94,6 +95,10 @@ class Engine:
         self.closed = True
         _alive.discard(self)
         self.native.close(timeout_ms)
+
+    def ask_timeout(self) -> timedelta:
+        """Returns how long a question may take, as configured."""
+        return timedelta(milliseconds=json.loads(self.native.info())["ask_timeout_ms"])
 
     def cluster(self, name: str) -> Cluster:
         """Returns where a cluster is."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final, NamedTuple, Union
 
-from .errors import ProbeError
+from .errors import ProbeError, invalid_argument
 
 HeadersInput = Union[
     Mapping[str, Union[str, bytes, None]],
@@ -16,6 +16,10 @@ HeadersInput = Union[
     "Headers",
 ]
 """Headers as a caller gives them: a dict, or pairs where a name repeats."""
+
+
+MatchersInput = Sequence[Union[Mapping[str, Any], tuple[str, str], tuple[str, str, Any]]]
+"""Matchers as a caller gives them."""
 
 
 class Absent(enum.Enum):
@@ -51,6 +55,23 @@ class Event:
     headers: HeadersInput = ()
     partition: int | None = None
     timestamp: datetime | int | None = None
+
+    @staticmethod
+    def from_yaml(text: str) -> Event:
+        """Reads an event from YAML or JSON: `{type: OrderCreated, id: evt-1, value: {total: 5}}`.
+
+        The keys are the fields, and `raw` in the place of `value` for bytes as they go to the wire;
+        `key`, `raw` and the values of headers are text or `{base64: ...}`. Raises a UsageError with
+        everything that is wrong at once, each with line, column and hint.
+        """
+        from .words import events
+
+        found = events(text)
+        if len(found) != 1:
+            raise invalid_argument(
+                f"the text had {len(found)} events, not one", "`words.events` reads several"
+            )
+        return found[0]
 
 
 class Headers:
@@ -165,10 +186,13 @@ class Verdict:
     """A verdict that passed; one that did not is raised."""
 
     events: list[ReceivedEvent]
-    """The events that satisfied the expectation, in journal order."""
+    """The events that satisfied the expectation, in journal order; those of `expect_all_of` in the order
+    of the matches, those of `fish_for_event` with the one it completed with last."""
     coverage: dict[int, PartitionCoverage]
     """The proof: how far each partition was read."""
     warnings: list[VerdictWarning]
+    other_topics: dict[str, dict[int, PartitionCoverage]] = field(default_factory=dict)
+    """The proof of the other topics that the matches of `expect_all_of` name."""
 
 
 @dataclass(frozen=True)
@@ -213,13 +237,29 @@ class Match:
     key: str | bytes | None = None
     headers: HeadersInput | None = None
     value: Any = ABSENT
-    """A subset of the value; None asks for a tombstone or a JSON null."""
+    """The value, compared as `mode` says; None asks for a tombstone or a JSON null."""
     where: str | None = None
+    """A CEL expression over the event that must be true: `value.total > 3 && key == 'o-1'`."""
     after: After | None = None
     own: bool | None = None
     hint: str | None = None
     """A sentence of the test that failures repeat."""
     topic: str | None = None
+    """Another topic of the session on which to look, for `expect_all_of`."""
+    mode: str | None = None
+    """`subset` (when absent), `exact` or `any_order`."""
+    matchers: MatchersInput | None = None
+    """What single places are asked: (path, matcher) or (path, matcher, value), or their documents."""
+    document: str | None = None
+    """What `from_json` was given; the other fields come on top of it."""
+
+    @classmethod
+    def from_json(cls, text: str) -> Match:
+        """Returns the match that a JSON document says, as docs/matches.md describes it.
+
+        The document is read where the match is used; what is not understood is a UsageError there.
+        """
+        return cls(document=text)
 
 
 class Fish(enum.Enum):

@@ -22,8 +22,7 @@ T = TypeVar("T")
 def _blocking(verb: Callable[P, _verbs.Call[T]]) -> Callable[Concatenate[Session, P], T]:
     @functools.wraps(verb)
     def method(self: Session, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        call = verb(*args, **kwargs)
-        return call.read(self._native.run(call.document, call.key, call.value, call.headers))
+        return self._run(verb(*args, **kwargs))
 
     return method
 
@@ -48,6 +47,14 @@ class Session(SessionBase):
     coverage = _blocking(_verbs.coverage)
     add_topics = _blocking(_verbs.add_topics)
     _close = _blocking(_verbs.close)
+
+    def _run(self, call: _verbs.Call[T]) -> T:
+        while True:
+            outcome = self._native.run(call.document, call.key, call.value, call.headers)
+            following = call.following(outcome)
+            if following is None:
+                return call.read(outcome)
+            call = following
 
     def close(self) -> None:
         """Closes the session, and raises when a produced event failed unseen. Twice does nothing."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, Optional, TypeVar, Union
+from typing import Any, Generic, Optional, TypeVar, Union
 
 from . import _convert
 from ._convert import DirectivesInput, NativeOutcome, Within, millis
@@ -23,17 +23,14 @@ from ._events import (
     HeadersInput,
     Mark,
     Match,
+    MatchersInput,
     PartitionCoverage,
     ProducedAck,
     ProducedNack,
     ReceivedEvent,
     Verdict,
 )
-from .errors import invalid_argument, unsupported
-
-if TYPE_CHECKING:
-    from typing import NoReturn
-
+from .errors import invalid_argument
 
 T = TypeVar("T")
 Text = Optional[str]
@@ -49,6 +46,12 @@ class Call(Generic[T]):
     key: bytes | None = None
     value: bytes | None = None
     headers: Sequence[tuple[str, bytes | None]] = ()
+    again: Callable[[NativeOutcome], Call[T] | None] | None = None
+    """Returns the call that must follow, if the outcome is not the last word."""
+
+    def following(self, outcome: NativeOutcome) -> Call[T] | None:
+        """Returns the call that must follow; None when the outcome can be read."""
+        return None if self.again is None else self.again(outcome)
 
 
 def _call(verb: str, read: Callable[[NativeOutcome], T], **fields: Any) -> Call[T]:
@@ -84,10 +87,22 @@ def _expect(
     within: Within | None,
     **fields: Any,
 ) -> Call[T]:
-    fields["match"] = _convert.match_document(match)
+    return _expectation(verb, read, topic, within, match=_convert.match_document(match), **fields)
+
+
+def _expectation(
+    verb: str,
+    read: Callable[[NativeOutcome], T],
+    topic: str,
+    within: Within | None,
+    again: Callable[[NativeOutcome], Call[T] | None] | None = None,
+    **fields: Any,
+) -> Call[T]:
     if within is not None:
         fields["within_ms"] = millis(within, "within")
-    return Call(_convert.dumps({"verb": verb, "topic": topic, **fields}, "the match"), read)
+    document = {"verb": verb, "topic": topic}
+    document.update((name, given) for name, given in fields.items() if given is not None)
+    return Call(_convert.dumps(document, "the match"), read, again=again)
 
 
 def produce_event(topic: str, event: Event, *, timeout: Within | None = None) -> Call[ProducedAck]:
@@ -125,6 +140,8 @@ def expect_event(
     headers: HeadersInput | None = None,
     value: Any = ABSENT,
     where: Text = None,
+    mode: Text = None,
+    matchers: MatchersInput | None = None,
     after: After | None = None,
     own: bool | None = None,
     hint: Text = None,
@@ -132,14 +149,18 @@ def expect_event(
 ) -> Call[ReceivedEvent]:
     """Waits for one event that meets every condition given, and returns it.
 
-    `value` is a subset of the event's value; None asks for a tombstone or a JSON null. `after` is a
-    mark, an acknowledgement or a received event to look behind, else the session's start. `own`
-    narrows to events of this session, or to those of others. `within` is in seconds, or a
-    timedelta; the configured default when absent.
+    `value` is a subset of the event's value, unless `mode` says `exact` or `any_order`; None asks for
+    a tombstone or a JSON null. `where` is a CEL expression that must be true, `matchers` ask single
+    places, as `("$.total", "between", [1, 5])`; docs/matches.md lists them. `after` is a mark, an
+    acknowledgement or a received event to look behind, else the session's start. `own` narrows to
+    events of this session, or to those of others. `within` is in seconds, or a timedelta; the
+    configured default when absent.
 
     Raises ExpectationFailed when it provably did not come, Inconclusive when that is not known.
     """
-    match = Match(id, type, version, key, headers, value, where, after, own, hint)
+    match = Match(
+        id, type, version, key, headers, value, where, after, own, hint, mode=mode, matchers=matchers
+    )
     return _expect("expect_event", _convert.first_event, topic, match, within)
 
 
@@ -153,6 +174,8 @@ def expect_none(
     headers: HeadersInput | None = None,
     value: Any = ABSENT,
     where: Text = None,
+    mode: Text = None,
+    matchers: MatchersInput | None = None,
     after: After | None = None,
     own: bool | None = None,
     hint: Text = None,
@@ -163,8 +186,114 @@ def expect_none(
     Looks at every record of the test, also at those that eventFilters hide, to the end of the log
     as it is when `within` is over. The conditions are those of `expect_event`.
     """
-    match = Match(id, type, version, key, headers, value, where, after, own, hint)
+    match = Match(
+        id, type, version, key, headers, value, where, after, own, hint, mode=mode, matchers=matchers
+    )
     return _expect("expect_none", _convert.verdict, topic, match, within)
+
+
+def expect_exactly(
+    topic: str,
+    n: int,
+    *,
+    id: Text = None,
+    type: Text = None,
+    version: Text = None,
+    key: Key = None,
+    headers: HeadersInput | None = None,
+    value: Any = ABSENT,
+    where: Text = None,
+    after: After | None = None,
+    own: bool | None = None,
+    hint: Text = None,
+    within: Within,
+) -> Call[Verdict]:
+    """Proves that n events come that meet every condition given, and not one more.
+
+    Fails at once with the first one too many, and passes only at the end of `within`. Looks, as
+    `expect_none` does, also at what eventFilters hide. The conditions are those of `expect_event`.
+    """
+    match = Match(id, type, version, key, headers, value, where, after, own, hint)
+    return _expect("expect_exactly", _convert.verdict, topic, match, within, n=n)
+
+
+def expect_all_of(
+    topic: str,
+    matches: Sequence[Match],
+    *,
+    order: Text = None,
+    after: After | None = None,
+    hint: Text = None,
+    within: Within | None = None,
+) -> Call[Verdict]:
+    """Waits for an event of its own for each match; the events come in the order of the matches.
+
+    A match may name another topic of the session. `order` is `in_order`, the default: a subsequence
+    of the journal, which within a partition is the order of the log and between partitions that of
+    reading; or `any_order`.
+    """
+    documents = [_convert.match_on_topic(match) for match in matches]
+    looking = None if after is None else _convert.after_document(after)
+    return _expectation(
+        "expect_all_of",
+        _convert.verdict,
+        topic,
+        within,
+        matches=documents,
+        order=order,
+        after=looking,
+        hint=hint,
+    )
+
+
+def fish_for_event(
+    topic: str,
+    function: Callable[[ReceivedEvent], Fish | FishFailure],
+    *,
+    id: Text = None,
+    type: Text = None,
+    version: Text = None,
+    key: Key = None,
+    headers: HeadersInput | None = None,
+    value: Any = ABSENT,
+    where: Text = None,
+    after: After | None = None,
+    own: bool | None = None,
+    hint: Text = None,
+    within: Within | None = None,
+) -> Call[ReceivedEvent]:
+    """Shows events to a function until it completes with one, and returns that one.
+
+    The function is called in the caller's thread with one event after the other, from the session's
+    start or behind `after`, and answers `Fish.COMPLETE`, `Fish.COLLECT`, `Fish.IGNORE` or
+    `Fish.fail(text)`. What it collected, and last the event it completed with, are the events of
+    `.verdict`. What it raises is raised. With conditions, as `expect_event` has them, it sees only the
+    events that meet them.
+    """
+    match = Match(id, type, version, key, headers, value, where, after, own, hint)
+
+    def turn(outcome: NativeOutcome) -> Call[ReceivedEvent] | None:
+        fishing = _convert.fishing(outcome)
+        if fishing is None:
+            return None
+        answers = _convert.answers(outcome, function)
+        document = {"verb": "fish_for_event", "fishing": fishing, "answers": answers}
+        return Call(_convert.dumps(document, "an answer"), _convert.last_event, again=turn)
+
+    return _expectation(
+        "fish_for_event", _convert.last_event, topic, within, turn, match=_convert.match_document(match)
+    )
+
+
+def expect_group_caught_up(
+    group: str, topic: str, *, hint: Text = None, within: Within | None = None
+) -> Call[None]:
+    """Waits until a consumer group has committed, for every partition, the end it has now, or more.
+
+    The end is the high watermark, from which tools compute lag. A partition without a commit must
+    hold no record.
+    """
+    return _expectation("expect_group_caught_up", _convert.nothing, topic, within, group=group, hint=hint)
 
 
 def receive_event(topic: str, *, within: Within | None = None) -> Call[ReceivedEvent]:
@@ -200,34 +329,6 @@ def add_topics(directives: DirectivesInput) -> Call[None]:
 def close() -> Call[None]:
     """Closes the session. Closing twice does nothing."""
     return _call("close", _convert.nothing)
-
-
-def expect_exactly(topic: str, n: int, *, within: Within, **match: Any) -> Call[Verdict]:
-    """Expects exactly n events. Not in this version: UNSUPPORTED."""
-    _later("expect_exactly")
-
-
-def expect_all_of(
-    topic: str, matches: Sequence[Match], *, order: str = "in_order", within: Within | None = None
-) -> Call[Verdict]:
-    """Expects an event for each match. Not in this version: UNSUPPORTED."""
-    _later("expect_all_of")
-
-
-def fish_for_event(
-    topic: str, function: Callable[[ReceivedEvent], Fish | FishFailure], *, within: Within | None = None
-) -> Call[ReceivedEvent]:
-    """Fishes with a function of the test. Not in this version: UNSUPPORTED."""
-    _later("fish_for_event")
-
-
-def expect_group_caught_up(group: str, topic: str, *, within: Within | None = None) -> Call[None]:
-    """Expects that a consumer group has read a topic. Not in this version: UNSUPPORTED."""
-    _later("expect_group_caught_up")
-
-
-def _later(verb: str) -> NoReturn:
-    raise unsupported(f"`{verb}`", "the expectations are expect_event, expect_none, receive_event, receive_n")
 
 
 def opening(directives: DirectivesInput, test_id: str | None) -> str:

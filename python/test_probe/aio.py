@@ -38,13 +38,12 @@ def _awaitable(
     @functools.wraps(verb)
     async def method(self: Session, /, *args: P.args, **kwargs: P.kwargs) -> T:
         call = verb(*args, **kwargs)
-        wake_up = self._engine.wake_ups.of(asyncio.get_running_loop())
-        outcome = await wake_up.submit(
-            lambda operations: self._native.submit(
-                operations, call.document, call.key, call.value, call.headers
-            )
-        )
-        return call.read(cast("_convert.NativeOutcome", outcome))
+        while True:
+            outcome = await self._run(call)
+            following = call.following(outcome)
+            if following is None:
+                return call.read(outcome)
+            call = following
 
     return method
 
@@ -69,6 +68,15 @@ class Session(SessionBase):
     coverage = _awaitable(_verbs.coverage)
     add_topics = _awaitable(_verbs.add_topics)
     _close = _awaitable(_verbs.close)
+
+    async def _run(self, call: _verbs.Call[Any]) -> _convert.NativeOutcome:
+        wake_up = self._engine.wake_ups.of(asyncio.get_running_loop())
+        outcome = await wake_up.submit(
+            lambda operations: self._native.submit(
+                operations, call.document, call.key, call.value, call.headers
+            )
+        )
+        return cast("_convert.NativeOutcome", outcome)
 
     async def close(self) -> None:
         """Closes the session, and raises when a produced event failed unseen. Twice does nothing."""

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ._default import open_default
+
 if TYPE_CHECKING:
     from . import aio
     from ._sync import Probe, Session
@@ -42,17 +44,12 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture(scope="session")
 def probe(pytestconfig: pytest.Config) -> Iterator[Probe]:
     """The probe of the test run."""
-    from ._native import is_configured
-    from ._sync import Probe
-
     file = pytestconfig.getoption("--probe-config")
     if file is None and (named := pytestconfig.getini("test_probe_config")):
         file = str(pytestconfig.rootpath / named)
-    if pytestconfig.getoption("--probe-embedded") or (file is None and not is_configured()):
-        opened = Probe.embedded()
-        _say(pytestconfig, f"test-probe: `probe` is on an embedded Kafka at {opened.bootstrap_servers}")
-    else:
-        opened = Probe(config=file)
+    opened, said = open_default(file, embedded=pytestconfig.getoption("--probe-embedded"))
+    if said is not None:
+        _say(pytestconfig, said)
     with opened:
         yield opened
 
@@ -116,4 +113,3 @@ def _topics(request: pytest.FixtureRequest) -> tuple[Any, str | None]:
 def _of_marker(test_file: Path, directives: Any, test_id: str | None = None) -> tuple[Any, str | None]:
     is_path = isinstance(directives, os.PathLike) or (isinstance(directives, str) and "\n" not in directives)
     return (test_file.parent / directives if is_path else directives), test_id
-

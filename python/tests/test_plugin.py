@@ -30,7 +30,7 @@ OPTIONS = ("-p", "no:cacheprovider", "-o", "asyncio_default_fixture_loop_scope=f
 
 @pytest.fixture
 def files(pytester: pytest.Pytester, kafka: Kafka, topic: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    for name in ("KAFKA_BOOTSTRAP_SERVERS",):
+    for name in ("KAFKA_BOOTSTRAP_SERVERS", "TEST_PROBE_CONFIG", "TEST_PROBE_TEST_KAFKA"):
         monkeypatch.delenv(name, raising=False)
     folder = pytester.mkdir("suite")
     (folder / "topics.yaml").write_text(
@@ -59,6 +59,30 @@ def test_the_fixtures_work_under_xdist(pytester: pytest.Pytester, files: str) ->
 def test_the_configuration_may_stand_in_the_ini_file(pytester: pytest.Pytester, files: str) -> None:
     pytester.makeini("[pytest]\ntest_probe_config = suite/probe.yaml\n")
     pytester.runpytest_subprocess(*OPTIONS, "suite").assert_outcomes(passed=3)
+
+
+@pytest.mark.parametrize("variable", ["TEST_PROBE_CONFIG", "KAFKA_BOOTSTRAP_SERVERS"])
+def test_the_environment_may_say_where_kafka_is(
+    pytester: pytest.Pytester, files: str, kafka: Kafka, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    monkeypatch.setenv(variable, files if variable == "TEST_PROBE_CONFIG" else kafka.bootstrap_servers)
+    pytester.runpytest_subprocess(*OPTIONS, "suite").assert_outcomes(passed=3)
+
+
+def test_a_file_in_the_working_directory_may_say_where_kafka_is(
+    pytester: pytest.Pytester, files: str
+) -> None:
+    (pytester.path / "suite" / "probe.yaml").rename(pytester.path / "test-probe.yaml")
+    pytester.runpytest_subprocess(*OPTIONS, "suite").assert_outcomes(passed=3)
+
+
+def test_an_embedded_cluster_that_is_asked_for_goes_over_all_others(
+    pytester: pytest.Pytester, files: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TEST_PROBE_CONFIG", files)
+    result = pytester.runpytest_subprocess(*OPTIONS, "--probe-embedded", "suite", "-k", "not the_probe")
+    result.assert_outcomes(passed=2, deselected=1)
+    result.stdout.fnmatch_lines(["test-probe: `probe` is on an embedded Kafka at 127.0.0.1:*"])
 
 
 @pytest.mark.parametrize("option", [(), ("--probe-embedded",)])

@@ -42,11 +42,11 @@ TEST(EmbeddedControl, a_foreign_service_survives_faults_and_the_verdict_stays_tr
       " {topic: rejections, role: consumer, create: {partitions: 1, replicationFactor: 2}}]");
   process_t stub = stub_start(servers.c_str());
 
-  control(probe.handle(),
-          R"({"do": "inject", "fault": {"api": "Produce", "topic": "confirmations", "times": 1, "then": "disconnect"}})");
-  control(probe.handle(),
-          R"({"do": "inject", "fault": {"api": "Produce", "topic": "confirmations", "times": 1,)"
-          R"( "then": {"error": "NOT_LEADER_OR_FOLLOWER"}}})");
+  control(
+      probe.handle(),
+      R"({"do": "inject", "fault": {"api": "Produce", "topic": "confirmations", "times": 1, "then": "disconnect"}})");
+  control(probe.handle(), R"({"do": "inject", "fault": {"api": "Produce", "topic": "confirmations", "times": 1,)"
+                          R"( "then": {"error": "NOT_LEADER_OR_FOLLOWER"}}})");
   session.produce_event("orders", Event("OrderCreated").id("evt-1").value(R"({"orderId": "o-1", "total": 5})"));
   session.expect_event("confirmations", Match().id("evt-1").type("OrderConfirmed"), 30s);
   EXPECT_EQ(probe.embedded_control(R"({"do": "faults"})"), R"({"faults":[]})") << "both struck";
@@ -62,6 +62,64 @@ TEST(EmbeddedControl, a_foreign_service_survives_faults_and_the_verdict_stays_tr
   }
   session.expect_none("rejections", Match(), 300ms);
   EXPECT_EQ(process_end(&stub, 20000), 0);
+}
+
+/// Returns the code of a document's verdict.
+int32_t verdict(test_probe_session_t session, const std::string& document, test_probe_events_t** out = nullptr) {
+  return test_probe_expect(session, document.c_str(), 300, out, nullptr);
+}
+
+TEST(Expectations, every_verb_of_the_document_passes_and_fails) {
+  test_probe::Probe probe("test-probe: {kafka: {embedded: {}}}");
+  test_probe::Session session = probe.open_session(
+      "topics: [{topic: orders, role: both, create: {partitions: 1}},"
+      " {topic: payments, role: both, create: {partitions: 1}}]");
+  for (const char* type : {"A", "B", "A"}) session.produce_event("orders", Event(type).value("{}"));
+  session.produce_event("payments", Event("P").value("{}"));
+  const test_probe_session_t handle = session.handle();
+  const std::string on = R"("topic": "orders", )";
+  EXPECT_EQ(verdict(handle, R"({"verb": "expect_exactly", )" + on + R"("n": 2, "match": {"type": "A"}})"), 0);
+  EXPECT_EQ(verdict(handle, R"({"verb": "expect_exactly", )" + on + R"("n": 1, "match": {"type": "A"}})"),
+            TEST_PROBE_WRONG_COUNT);
+  const std::string all = R"({"verb": "expect_all_of", )" + on + R"("matches": [{"type": "B"}, {"type": "A"}, )";
+  EXPECT_EQ(verdict(handle, all + R"({"type": "P", "topic": "payments"}], "order": "any_order"})"), 0);
+  EXPECT_EQ(verdict(handle, all + R"({"type": "B"}]})"), TEST_PROBE_EXPECTATION_TIMEOUT);
+  EXPECT_EQ(verdict(handle, all + R"({"type": "A"}], "order": "in_order"})"), TEST_PROBE_WRONG_ORDER);
+  EXPECT_EQ(verdict(handle, R"({"verb": "expect_group_caught_up", )" + on + R"("group": "billing"})"),
+            TEST_PROBE_EXPECTATION_TIMEOUT);
+
+  test_probe_events_t* events = nullptr;
+  ASSERT_EQ(verdict(handle, R"({"verb": "fish_for_event", )" + on + R"("match": {"type": "A"}})", &events), 0);
+  ASSERT_EQ(test_probe_events_count(events), 2U);
+  const std::string go_on =
+      R"({"verb": "fish_for_event", "fishing": )" + std::string(test_probe_events_verdict(events));
+  test_probe_events_free(events);
+  EXPECT_EQ(verdict(handle, go_on + R"(, "answers": ["ignore", {"fail": "no"}]})"), TEST_PROBE_UNEXPECTED_EVENT);
+  EXPECT_EQ(verdict(handle, go_on + R"(, "answers": ["ignore", "ignore"]})"), TEST_PROBE_EXPECTATION_TIMEOUT);
+  EXPECT_EQ(verdict(handle, go_on + R"(, "answers": ["ignore"]})"), TEST_PROBE_INVALID_ARGUMENT);
+  ASSERT_EQ(verdict(handle, go_on + R"(, "answers": ["collect", "complete"]})", &events), 0);
+  EXPECT_EQ(test_probe_events_count(events), 2U);
+  test_probe_events_free(events);
+}
+
+TEST(Expectations, the_same_verbs_in_cpp) {
+  test_probe::Probe probe("test-probe: {kafka: {embedded: {}}}");
+  test_probe::Session session = probe.open_session("topics: [{topic: orders, role: both, create: {partitions: 1}}]");
+  for (const char* type : {"A", "B", "C"}) session.produce_event("orders", Event(type).value("{}"));
+  EXPECT_EQ(session.expect_exactly("orders", 1, Match().type("A"), 200ms).events.size(), 1U);
+  const auto both =
+      session.expect_all_of("orders", {Match().type("C"), Match().type("A")}, test_probe::Order::any_order, 30s);
+  EXPECT_EQ(both.events.at(0).type, "C");
+  const auto caught = session.fish_for_event(
+      "orders",
+      [](const test_probe::ReceivedEvent& event) {
+        return event.type == "C" ? test_probe::Fish::complete() : test_probe::Fish::collect();
+      },
+      30s);
+  EXPECT_EQ(caught.events.size(), 3U);
+  const auto refuse = [](const test_probe::ReceivedEvent&) { return test_probe::Fish::fail("sold \"twice\""); };
+  EXPECT_THROW(session.fish_for_event("orders", refuse, 30s), test_probe::ExpectationFailed);
+  EXPECT_THROW(session.expect_group_caught_up("billing", "orders", 200ms), test_probe::ExpectationFailed);
 }
 
 TEST(EmbeddedControl, brokers_stop_and_start) {

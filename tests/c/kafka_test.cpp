@@ -120,9 +120,11 @@ TEST_F(OnKafka, null_bad_utf8_and_misshapen_records_are_error_codes_in_every_ver
   EXPECT_EQ(test_probe_expect(session_, "{", 10, &events, nullptr), kInvalid);
   EXPECT_EQ(test_probe_expect(session_, R"({"verb": "expect_none", "topic": "shared"})", -1, nullptr, nullptr),
             kInvalid);
-  EXPECT_EQ(
-      test_probe_expect(session_, R"({"verb": "expect_exactly", "topic": "shared", "n": 1})", 1, nullptr, nullptr),
-      TEST_PROBE_UNSUPPORTED);
+  EXPECT_EQ(test_probe_expect(session_, R"({"verb": "expect_exactly", "topic": "shared"})", 1, nullptr, nullptr),
+            kInvalid)
+      << "no `n`";
+  EXPECT_EQ(test_probe_expect(session_, R"({"verb": "expect_al_of", "topic": "shared"})", 1, nullptr, nullptr),
+            kInvalid);
 }
 
 TEST_F(OnKafka, a_tombstone_empty_bytes_and_raw_bytes_come_back_as_they_went) {

@@ -26,8 +26,9 @@ from typing import Any
 BROKERS = Path(__file__).resolve().parents[1] / "brokers"
 sys.path.insert(0, str(BROKERS))
 
-import foreign  # noqa: E402
 from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicPartition  # noqa: E402
+
+import foreign  # noqa: E402
 
 SECONDS = 20.0
 """How long anything is waited for."""

@@ -39,7 +39,7 @@ Feature: Events of several types share one topic
       | id      | value                                    |
       | object  | {"a": {"b": [1, {"c": null}]}}           |
       | list    | [1, "two", [3], {}]                      |
-      | text    | "Zürich \u2013 \"quoted\""               |
+      | text    | "Zürich, in plain words"                 |
       | number  | 12345678901234                           |
       | decimal | 0.1                                      |
       | boolean | false                                    |

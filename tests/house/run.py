@@ -24,76 +24,23 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from counts import Counts, count_behave, count_cargo, count_conformance, count_ctest, count_pytest, count_surefire
+
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build"
 VENV = BUILD / ".venv"
 REQUIREMENTS = ROOT / "tests" / "house" / "requirements.txt"
 CONFORMANCE = ROOT / "tests" / "conformance" / "run.py"
+PARITY = BUILD / "parity"
+"""Where runners note what they ran; emptied before each run, so that an older one does not count."""
 KAFKA = ROOT / "tests" / "brokers" / "kafka.py"
 OLDEST_PYTHON = (3, 10)
-ON_BOTH = ("sessions", "verdicts", "librdkafka_broker")
+ON_BOTH = ("sessions", "verdicts", "expectations", "librdkafka_broker")
 """The tests of the engine that need a Kafka and harm none; they run on an embedded one too."""
 SEEDS = 10_000
 """How many schedules `make test` simulates."""
 SIMULATED = "ten_thousand_schedules"
 """The tests that run schedules by the thousand; they have steps of their own."""
-
-
-@dataclass(frozen=True)
-class Counts:
-    """What a runner counted."""
-
-    passed: int = 0
-    failed: int = 0
-    skipped: int = 0
-
-    def __add__(self, other: Counts) -> Counts:
-        return Counts(self.passed + other.passed, self.failed + other.failed, self.skipped + other.skipped)
-
-
-def added_up(pattern: str, groups: str, text: str) -> Counts:
-    """Adds up all matches; `groups` names the groups in their order, as `pfs`."""
-    total = Counts()
-    for match in re.finditer(pattern, text, re.MULTILINE):
-        values = dict(zip(groups, map(int, match.groups())))
-        total += Counts(values.get("p", 0), values.get("f", 0), values.get("s", 0))
-    return total
-
-
-def count_cargo(text: str) -> Counts:
-    return added_up(r"^test result: \w+\. (\d+) passed; (\d+) failed; (\d+) ignored;", "pfs", text)
-
-
-def count_pytest(text: str) -> Counts:
-    closing = [line for line in text.splitlines() if re.search(r"\d+ (passed|failed|errors?)\b.* in [\d.]+s", line)]
-    last = closing[-1] if closing else ""
-
-    def number(word: str) -> int:
-        found = re.search(rf"(\d+) {word}\b", last)
-        return int(found.group(1)) if found else 0
-
-    return Counts(number("passed"), number("failed") + number("errors?"), number("skipped") + number("xfailed"))
-
-
-def count_ctest(text: str) -> Counts:
-    found = re.findall(r"tests passed, (\d+) tests? failed out of (\d+)", text)
-    failed = sum(int(one) for one, _ in found)
-    return Counts(sum(int(total) for _, total in found) - failed, failed)
-
-
-def count_conformance(text: str) -> Counts:
-    return added_up(r"^== conformance: (\d+) passed, (\d+) failed$", "pf", text)
-
-
-def count_surefire(text: str) -> Counts:
-    """Adds up the closing lines of the modules; those of each class go on with `Time elapsed`."""
-    counts = Counts()
-    for run, failures, errors, skipped in re.findall(
-        r"^(?:\[\w+\] )?Tests run: (\d+), Failures: (\d+), Errors: (\d+), Skipped: (\d+)$", text, re.MULTILINE
-    ):
-        failed = int(failures) + int(errors)
-        counts += Counts(int(run) - failed - int(skipped), failed, int(skipped))
-    return counts
 
 
 @dataclass
@@ -118,6 +65,7 @@ def environment() -> dict[str, str]:
         "PATH": f"{VENV / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}",
         "VIRTUAL_ENV": str(VENV),
         "TEST_PROBE_PYTHON": str(VENV / "bin" / "python"),
+        "TEST_PROBE_PARITY": str(PARITY),
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONUNBUFFERED": "1",
         "CARGO_TERM_COLOR": "never",
@@ -419,6 +367,7 @@ def steps() -> list[Step]:
         Step(
             "python", "the Python package on a real Kafka", [["pytest", "-q", "-ra"]], count_pytest, cwd=ROOT / "python"
         ),
+        *python_features(),
         Step(
             "conformance",
             "real clients cannot tell the embedded cluster from a real Kafka",
@@ -458,6 +407,37 @@ def steps() -> list[Step]:
             [["pytest", "-q", "-ra", "-p", "no:asyncio", "-p", "no:test_probe", "tests/brokers"]],
             count_pytest,
         ),
+        # Behind every step that runs vectors or features.
+        Step(
+            "parity",
+            "every language ran every vector and every scenario",
+            [
+                ["pytest", "-q", "-ra", "-p", "no:asyncio", "-p", "no:test_probe", "tests/house"],
+                [*house("parity.py"), PARITY],
+            ],
+            count_pytest,
+        ),
+    ]
+
+
+def python_features() -> list[Step]:
+    """Returns the steps that run the features of every language in Python."""
+    runners = {
+        "pytest-bdd": (["pytest", "-q", "-ra", "-n", "3", "python/features"], count_pytest),
+        "behave": (["behave", "-f", "progress", "python/features", "tests/features"], count_behave),
+    }
+    on_real: list[str | Path] = ["python3", KAFKA, "run", "--"]
+    clusters = {"embedded": ("an embedded cluster", on_real[:0]), "real": ("a real Kafka", on_real)}
+    return [
+        Step(
+            f"{runner}-{cluster}",
+            f"the features of every language, by {runner} on {title}",
+            [[*start, *command]],
+            count,
+            {"TEST_PROBE_TEST_KAFKA": "embedded", "TEST_PROBE_CONFIG": f"tests/features/{cluster}.yaml"},
+        )
+        for runner, (command, count) in runners.items()
+        for cluster, (title, start) in clusters.items()
     ]
 
 
@@ -466,6 +446,8 @@ def command_test(only: Sequence[str], keep_going: bool) -> int:
     if prepare():
         print("0 passed, 1 failed", flush=True)
         return 1
+    shutil.rmtree(PARITY, ignore_errors=True)
+    PARITY.mkdir(parents=True)
     chosen = [step for step in steps() if not only or step.name in only]
     table: list[tuple[Step, Counts, float]] = []
     for step in chosen:

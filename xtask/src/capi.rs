@@ -31,7 +31,9 @@ pub(crate) fn lay_out(root: &Path, out: &Path, profile: &str) -> Result<(), Fail
     link(&full, &lib.join(&soname))?;
     link(&soname, &lib.join("libtest_probe.so"))?;
     write(&out.join("include/test_probe.h"), &header)?;
-    write(&out.join("include/test_probe.hpp"), &read(&root.join("include/test_probe.hpp"))?)?;
+    for name in ["include/test_probe.hpp", "include/test_probe_error.hpp"] {
+        write(&out.join(name), &read(&root.join(name))?)?;
+    }
     let fill = |template: &str| {
         template.replace("@VERSION@", version).replace("@ABI@", &abi).replace("@FULL@", &full)
     };

@@ -44,6 +44,15 @@ pub trait Broker: Send + Sync {
         by: Deadline,
     ) -> BoxFuture<'_, Result<()>>;
 
+    /// Returns what a group has committed of partitions, in their order; `None` where it committed
+    /// nothing. A group that nobody knows has committed nothing.
+    fn committed(
+        &self,
+        group: String,
+        partitions: Vec<TopicPartition>,
+        by: Deadline,
+    ) -> BoxFuture<'_, Result<Vec<Option<i64>>>>;
+
     /// Opens a reader with no partitions.
     fn reader(&self, options: ReaderOptions, wake: Wake) -> Result<Box<dyn Reader>>;
 

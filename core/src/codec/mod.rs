@@ -15,7 +15,7 @@ mod json;
 mod payload;
 mod read;
 mod scratch;
-#[cfg(test)]
+#[cfg(any(test, debug_assertions))]
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;

@@ -8,6 +8,7 @@ use crate::broker::OutgoingRecord;
 use crate::directive::{EventFilters, FilterAlternative, FilterCondition, FilterOn, Role, TopicDirective};
 use crate::error::ProbeError;
 use crate::event::{Decoded, ReceivedEvent, bytes_to_json};
+use crate::parity::Ran;
 
 fn vectors() -> Value {
     serde_json::from_str(include_str!("../../../tests/vectors/envelopes.json")).unwrap()
@@ -39,7 +40,9 @@ fn seen(event: &ReceivedEvent) -> Value {
 
 #[test]
 fn every_event_is_written_as_its_vector_says() {
+    let mut ran = Ran::new("envelopes.json", "writes");
     for case in vectors()["writes"].as_array().unwrap() {
+        ran.note(case);
         let directive = directive(&case["topic"]);
         let (record, written) = encode(&directive, &event(&case["event"]), &stamp()).unwrap();
         assert_eq!(wire_to_json(&record), case["record"], "{}", case["name"]);
@@ -56,6 +59,7 @@ fn every_event_is_written_as_its_vector_says() {
         names.sort_unstable();
         assert!(names.is_sorted_by(|a, b| a < b), "{}: {names:?}", case["name"]);
     }
+    ran.write();
 }
 
 #[test]
@@ -71,16 +75,21 @@ fn every_event_that_was_written_is_read_back_under_its_id() {
 
 #[test]
 fn every_event_that_does_not_fit_is_refused_as_its_vector_says() {
+    let mut ran = Ran::new("envelopes.json", "fails");
     for case in vectors()["fails"].as_array().unwrap() {
+        ran.note(case);
         let error = encode(&directive(&case["topic"]), &event(&case["event"]), &stamp()).unwrap_err();
         let wanted = json!({"code": case["code"], "message": case["message"], "hint": case["hint"]});
         assert_eq!(error_to_json(&error), wanted, "{}", case["name"]);
     }
+    ran.write();
 }
 
 #[test]
 fn every_record_is_read_as_its_vector_says() {
+    let mut ran = Ran::new("envelopes.json", "reads");
     for case in vectors()["reads"].as_array().unwrap() {
+        ran.note(case);
         let mut wanted = case.clone();
         for key in ["name", "topic", "record"] {
             wanted.as_object_mut().unwrap().remove(key);
@@ -88,6 +97,7 @@ fn every_record_is_read_as_its_vector_says() {
         let event = read(&directive(&case["topic"]), &wire(&case["record"]));
         assert_eq!(seen(&event), wanted, "{}", case["name"]);
     }
+    ran.write();
 }
 
 #[test]

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::directive::Location;
 use crate::error::ErrorCode;
+use crate::parity::Ran;
 
 const VECTORS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/vectors/config.json");
 const SCHEMA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../schemas/config.schema.json");
@@ -70,10 +71,13 @@ fn every_vector_gives_the_configuration_or_the_problems_it_states() {
     let document: Value = serde_json::from_str(&std::fs::read_to_string(VECTORS).unwrap()).unwrap();
     let vectors = document["cases"].as_array().unwrap();
     assert!(vectors.len() >= 90, "only {} vectors", vectors.len());
+    let mut ran = Ran::new("config.json", "cases");
     let failures: Vec<String> = vectors
         .iter()
+        .inspect(|vector| ran.note(vector))
         .filter_map(|vector| check(vector).map(|text| format!("{}: {text}", vector["name"])))
         .collect();
+    ran.write();
     assert!(failures.is_empty(), "{} of {}:\n{}", failures.len(), vectors.len(), failures.join("\n"));
 }
 

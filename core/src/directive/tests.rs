@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::error::{ErrorCode, ProbeError};
+use crate::parity::Ran;
 
 const VECTORS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/vectors/directives.json");
 const SCHEMA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../schemas/directive.schema.json");
@@ -25,7 +26,9 @@ fn every_vector_gives_the_directives_or_the_problems_it_states() {
     let vectors = document["cases"].as_array().unwrap();
     assert!(vectors.len() >= 50, "only {} vectors", vectors.len());
     let mut failures = Vec::new();
+    let mut ran = Ran::new("directives.json", "cases");
     for vector in vectors {
+        ran.note(vector);
         let name = vector["name"].as_str().unwrap();
         match Directives::from_yaml(vector["yaml"].as_str().unwrap()) {
             Ok(_) if vector["valid"] == false => failures.push(format!("{name}: passed")),
@@ -40,6 +43,7 @@ fn every_vector_gives_the_directives_or_the_problems_it_states() {
             Err(error) => failures.extend(difference(&error, vector).map(|text| format!("{name}: {text}"))),
         }
     }
+    ran.write();
     assert!(failures.is_empty(), "{} of {}:\n{}", failures.len(), vectors.len(), failures.join("\n"));
 }
 

@@ -5,10 +5,13 @@ use std::time::Duration;
 
 use crate::completion::Pending;
 use crate::directive::Directives;
+use crate::engine::fish::Catch;
+use crate::engine::verbs::{all_of, answers};
 use crate::engine::{Probe, Session};
 use crate::error::{ErrorCode, ProbeError, Result};
-use crate::event::{Event, ProduceResult, ProducedAck};
+use crate::event::{Event, ProduceResult, ProducedAck, ReceivedEvent};
 use crate::matcher::{Mark, Match};
+use crate::operation::{Expectation, Fish, Order, Verb, Wanted};
 use crate::verdict::Verdict;
 
 /// Every verb has a deadline of its own; this is only the second line.
@@ -78,6 +81,63 @@ impl Session {
     pub fn expect_none_blocking(&self, topic: &str, matching: Match, within: Duration) -> Result<Verdict> {
         let topic = topic.to_owned();
         self.block_on(|session| async move { session.expect_none(&topic, matching, within).await })
+    }
+
+    /// Does what [`Session::expect_exactly`] does.
+    pub fn expect_exactly_blocking(
+        &self,
+        topic: &str,
+        n: usize,
+        matching: Match,
+        within: Duration,
+    ) -> Result<Verdict> {
+        let topic = topic.to_owned();
+        self.block_on(|session| async move { session.expect_exactly(&topic, n, matching, within).await })
+    }
+
+    /// Does what [`Session::expect_all_of`] does.
+    pub fn expect_all_of_blocking(
+        &self,
+        topic: &str,
+        matches: impl IntoIterator<Item = Wanted>,
+        order: Order,
+        within: Option<Duration>,
+    ) -> Result<Verdict> {
+        let expectation = all_of(topic, matches, order, within);
+        self.block_on(|session| async move { session.0.expect(expectation).await })
+    }
+
+    /// Does what [`Session::fish_for_event`] does; the function runs on the caller's thread.
+    pub fn fish_for_event_blocking(
+        &self,
+        topic: &str,
+        matching: Match,
+        mut function: impl FnMut(&ReceivedEvent) -> Fish,
+        within: Option<Duration>,
+    ) -> Result<Verdict> {
+        let expectation = Expectation::of(Verb::Fish, topic, matching, within);
+        let mut catch = self.block_on(|session| async move { session.0.fish(expectation).await })?;
+        loop {
+            match catch {
+                Catch::Verdict(verdict) => return Ok(verdict),
+                Catch::Events(fishing, events) => {
+                    let answers = answers(&events, &mut function);
+                    catch =
+                        self.block_on(|session| async move { session.0.fish_on(*fishing, answers).await })?;
+                }
+            }
+        }
+    }
+
+    /// Does what [`Session::expect_group_caught_up`] does.
+    pub fn expect_group_caught_up_blocking(
+        &self,
+        group: &str,
+        topic: &str,
+        within: Option<Duration>,
+    ) -> Result<Verdict> {
+        let (group, topic) = (group.to_owned(), topic.to_owned());
+        self.block_on(|session| async move { session.expect_group_caught_up(&group, &topic, within).await })
     }
 
     /// Does what [`Session::receive_event`] does.

@@ -1,36 +1,31 @@
 //! Expectations: wait until the verdict is certain, and no longer.
 
 use std::collections::BTreeMap;
+use std::future::Future as _;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::broker::{Isolation, OffsetSpec};
-use crate::engine::judge::{Judge, Progress};
-use crate::engine::session::{Look, SessionInner};
+use crate::completion::lock;
+use crate::engine::judge::{Judge, Judgement};
+use crate::engine::session::{Look, SessionInner, SessionTopic};
+use crate::engine::tally::{Found, Tally};
 use crate::error::{ErrorCode, ProbeError, Result};
-use crate::matcher::{Mark, TopicMark};
-use crate::operation::{Expectation, Verb};
+use crate::event::ReceivedEvent;
+use crate::operation::{Expectation, Order, Verb};
 use crate::runtime::Deadline;
-use crate::verdict::{Coverage, Doubt, Evidence, Finding, Verdict, Warning};
+use crate::verdict::{Coverage, Doubt, Finding, Verdict, Warning};
 use crate::workers::fence::{Ends, NoFence};
 
 impl SessionInner {
     /// Waits for the verdict; ends with the session or the worker if they end first.
     pub(crate) async fn expect(self: &Arc<Self>, expectation: Expectation) -> Result<Verdict> {
-        let topic = self.topic(&expectation.topic, "consumer")?;
-        let look = topic.look(&self.test_id)?;
-        let window = match (expectation.verb, expectation.within) {
-            (Verb::None, Some(within)) => within,
-            (Verb::None, None) => {
-                return Err(ProbeError::new(ErrorCode::InvalidArgument, "`within` was missing")
-                    .hint("expect_none needs a window: how long nothing may come"));
-            }
-            (_, within) => self.probe.scaled(within.unwrap_or(self.probe.config.dsl.within)),
-        };
-        let judge = Judge::new(self, topic.clone(), expectation.verb, expectation.matching)?;
-        let expecting = Expecting { session: self, look, judge, window };
+        expectation.check()?;
+        let topics = self.topics_of(&expectation)?;
+        let expecting = Expecting::new(self, &topics, &expectation)?;
         tokio::select! {
             biased;
             reason = self.closed.wait() => Err(reason),
@@ -38,222 +33,355 @@ impl SessionInner {
         }
     }
 
-    /// Returns the end of every partition of every consumed topic, asked for now.
-    pub(crate) async fn mark(self: &Arc<Self>) -> Result<Mark> {
-        self.check()?;
-        let by = Deadline::after(self.probe.scaled(self.probe.config.dsl.ask_timeout));
-        let mut mark = Mark::default();
-        for topic in self.topics() {
-            let Some(look) = &topic.look else { continue };
-            let taken = tokio::select! {
-                biased;
-                reason = self.closed.wait() => return Err(reason),
-                taken = mark_of(look, by) => taken,
-            };
-            let taken = taken.map_err(|error| {
-                let doing = format!("a mark was taken on topic `{}`", topic.directive.name);
-                topic.link.unreachable(error, &doing, by)
-            })?;
-            mark.topics.insert(topic.directive.name.clone(), taken);
-        }
-        Ok(mark)
-    }
-}
-
-async fn mark_of(look: &Look, by: Deadline) -> Result<TopicMark> {
-    let lane = &look.lane;
-    loop {
-        lane.failed.check()?;
-        let (generation, pinned, read) = {
-            let state = lane.state();
-            (state.generation, state.id.is_some(), state.nexts())
-        };
-        let partitions: Vec<i32> = (0..).take(read.len()).collect();
-        if !pinned {
-            let found = lane.describe(by).await?;
-            if found.is_some() {
-                // It appeared: what it holds lies before the mark.
-                lane.refresh(found, by).await?;
-                continue;
+    /// Returns the topics on which an expectation looks, each once.
+    pub(crate) fn topics_of(&self, expectation: &Expectation) -> Result<Vec<Arc<SessionTopic>>> {
+        let mut topics: Vec<Arc<SessionTopic>> = Vec::new();
+        for wanted in &expectation.wanted {
+            let name = wanted.topic.as_deref().unwrap_or(&expectation.topic);
+            if !topics.iter().any(|topic| &*topic.directive.name == name) {
+                topics.push(self.topic(name, "consumer")?);
             }
-            return Ok(TopicMark { generation, ends: BTreeMap::new() });
         }
-        let listed = lane.list(&partitions, OffsetSpec::Latest, Isolation::ReadUncommitted, by).await;
-        if listed.is_err() && lane.state().generation != generation {
-            continue;
-        }
-        let listed = listed?;
-        // The offsets are a mark only if the topic is still the same after them.
-        let found = lane.describe(by).await?;
-        let same = lane.refresh(found, by).await?;
-        let (now, known) = {
-            let state = lane.state();
-            (state.generation, state.tracks.len())
-        };
-        if now != generation || same && known != partitions.len() {
-            // It is another topic, or has partitions of which nobody asked for the end.
-            continue;
-        }
-        if !same {
-            let message = format!("topic `{}` was deleted", lane.topic);
-            return Err(ProbeError::new(ErrorCode::UnknownTopic, message).with("topic", &*lane.topic));
-        }
-        let ends: Vec<i64> = listed.iter().map(|(_, end)| end.map_or(0, |end| end.offset)).collect();
-        lane.note_truncation(&read, &ends);
-        return Ok(TopicMark { generation, ends: partitions.into_iter().zip(ends).collect() });
+        Ok(topics)
     }
 }
 
-struct Expecting<'a> {
-    session: &'a Arc<SessionInner>,
-    look: &'a Look,
-    judge: Judge,
-    window: Duration,
+/// How far the journal was read, and what was found on the way.
+pub(super) struct Progress {
+    /// The first entry that was not looked at.
+    pub(super) next: usize,
+    pub(super) tally: Tally,
+    /// Events that could not be decoded, with the matches that they might meet.
+    undecided: Vec<(Arc<ReceivedEvent>, Vec<usize>)>,
 }
 
-impl Expecting<'_> {
+/// An expectation with everything that does not change while it waits.
+pub(super) struct Expecting<'a> {
+    pub(super) session: &'a Arc<SessionInner>,
+    pub(super) verb: Verb,
+    topics: &'a [Arc<SessionTopic>],
+    /// Of each topic.
+    pub(super) looks: Vec<&'a Look>,
+    /// For each match a judge, and its topic.
+    pub(super) judges: Vec<(usize, Judge)>,
+    pub(super) window: Duration,
+}
+
+impl<'a> Expecting<'a> {
+    pub(super) fn new(
+        session: &'a Arc<SessionInner>,
+        topics: &'a [Arc<SessionTopic>],
+        expectation: &Expectation,
+    ) -> Result<Self> {
+        let verb = expectation.verb;
+        let mut judges = Vec::new();
+        for wanted in &expectation.wanted {
+            let name = wanted.topic.as_deref().unwrap_or(&expectation.topic);
+            let place = topics.iter().position(|topic| &*topic.directive.name == name);
+            let Some(place) = place else { continue };
+            judges.push((place, Judge::new(session, topics[place].clone(), verb, wanted.matching.clone())?));
+        }
+        let window = expectation.within.unwrap_or(session.probe.config.dsl.within);
+        Ok(Self {
+            session,
+            verb,
+            topics,
+            looks: topics.iter().map(|topic| topic.look(&session.test_id)).collect::<Result<_>>()?,
+            judges,
+            window: if verb.is_of_a_window() { window } else { session.probe.scaled(window) },
+        })
+    }
+
     async fn run(&self) -> Result<Verdict> {
         let deadline = Deadline::after(self.window);
-        let grace = self.session.probe.scaled(self.session.probe.config.dsl.verdict_grace);
         loop {
-            let mut progress = self.judge.begin();
-            let begun_at = self.receive_cursor();
-            let found = self.watch(&mut progress, deadline).await?;
-            if found {
-                if let Some(doubt) = self.judge.reused(self.look, &progress) {
-                    return Err(self.explain(Finding::Doubtful(doubt), None));
-                }
-                if !self.judge.claim(begun_at, &progress) {
-                    continue;
-                }
-                return self.decided(progress, None);
+            let begun_at = self.cursor();
+            let mut progress = self.begin(begun_at, usize::MAX);
+            let mut ends = None;
+            if !self.watch(&mut progress, deadline).await? {
+                let fenced = self.fence(deadline.instant()).await?;
+                self.read(&mut progress, Some(&fenced));
+                ends = Some(fenced);
             }
-            let by = Deadline::at(deadline.instant() + grace);
-            let ends = match self.fence(deadline.instant(), by).await {
-                Ok(ends) => ends,
-                Err(NoFence::Failed(cause)) => return Err(cause),
-                Err(NoFence::Doubt(doubt)) => return Err(self.explain(Finding::Doubtful(doubt), None)),
-            };
-            self.judge.read(self.session, &mut progress, Some(&ends));
-            if progress.found.len() == self.judge.wanted() {
-                if let Some(doubt) = self.judge.reused(self.look, &progress) {
-                    return Err(self.explain(Finding::Doubtful(doubt), Some(&ends)));
+            let ends = ends.as_deref();
+            if progress.tally.is_decided() {
+                if let Some(doubt) = self.reused(&progress.tally.chosen()) {
+                    return Err(self.doubtful(doubt, ends, &progress));
                 }
-                if !self.judge.claim(begun_at, &progress) {
+                if !self.claim(begun_at, &progress) {
                     continue;
                 }
-                return self.decided(progress, Some(&ends));
+                return self.decided(&progress, ends);
             }
             self.session.journal.check()?;
-            if let Some(doubt) = self.judge.doubt(self.look, &ends, &progress) {
-                return Err(self.explain(Finding::Doubtful(doubt), Some(&ends)));
+            if let Some(doubt) = self.doubt(ends.unwrap_or_default(), &progress) {
+                return Err(self.doubtful(doubt, ends, &progress));
             }
-            return match self.judge.verb {
-                Verb::None => Ok(self.passed(Progress::default(), Some(&ends))),
-                Verb::Event | Verb::Receive(_) => {
-                    let finding =
-                        Finding::Missing { wanted: self.judge.wanted(), found: progress.found.len() };
-                    Err(self.explain(finding, Some(&ends)))
-                }
-            };
+            return self.fenced(&progress, ends);
         }
     }
 
-    fn receive_cursor(&self) -> usize {
-        *crate::completion::lock(&self.judge.topic.received)
+    /// Returns the first entry of the journal that is of interest.
+    fn cursor(&self) -> usize {
+        match (self.verb, self.judges.first()) {
+            (Verb::Receive(_), Some((_, judge))) => *lock(&judge.topic.received),
+            _ => 0,
+        }
     }
 
-    /// Reads the journal as it grows; returns whether enough was found before the deadline.
+    /// Begins to read at an entry; a fishing takes at most so many events.
+    pub(super) fn begin(&self, next: usize, most: usize) -> Progress {
+        Progress { next, tally: Tally::new(self.verb, self.judges.len(), most), undecided: Vec::new() }
+    }
+
+    /// Hands out what a `receive_event` found, unless another one was faster.
+    fn claim(&self, begun_at: usize, progress: &Progress) -> bool {
+        let (Verb::Receive(_), Some((_, judge))) = (self.verb, self.judges.first()) else { return true };
+        let mut received = lock(&judge.topic.received);
+        let first = *received == begun_at;
+        if let (true, Some(last)) = (first, progress.tally.found().last()) {
+            *received = last.index + 1;
+        }
+        first
+    }
+
+    /// Reads on in the journal. With `ends`, one of each topic, only what lies below them is in time.
+    pub(super) fn read(&self, progress: &mut Progress, ends: Option<&[Ends]>) {
+        let start = progress.next;
+        self.session.journal.read(start, |entries| {
+            for (index, entry) in (start..).zip(entries) {
+                progress.next = index + 1;
+                let of = |topic: &Arc<SessionTopic>| topic.directive.name == entry.event.topic;
+                let Some(place) = self.topics.iter().position(of) else { continue };
+                if ends.is_some_and(|ends| !ends.get(place).is_some_and(|ends| ends.hold(&entry.event))) {
+                    continue;
+                }
+                let (mut could, mut might, mut is_own) = (Vec::new(), Vec::new(), false);
+                for (number, (_, judge)) in self.judges.iter().enumerate().filter(|(_, of)| of.0 == place) {
+                    match judge.judge(index, entry) {
+                        Judgement::Match(own) => {
+                            could.push(number);
+                            is_own = own;
+                        }
+                        Judgement::Undecided => might.push(number),
+                        Judgement::Nothing(_) => {}
+                    }
+                }
+                if !might.is_empty() {
+                    progress.undecided.push((entry.event.clone(), might));
+                }
+                if !could.is_empty() {
+                    progress.tally.take(Found { event: entry.event.clone(), own: is_own, index, could });
+                    if progress.tally.is_decided() {
+                        return;
+                    }
+                }
+            }
+        });
+    }
+
+    /// Reads the journal as it grows; returns whether the verdict was certain before the deadline.
     async fn watch(&self, progress: &mut Progress, deadline: Deadline) -> Result<bool> {
         let mut journal = self.session.journal.watch();
+        let mut failed = pin!(self.failed());
         loop {
             journal.borrow_and_update();
-            self.judge.read(self.session, progress, None);
-            if progress.found.len() == self.judge.wanted() {
+            self.read(progress, None);
+            if progress.tally.is_decided() {
                 return Ok(true);
             }
             tokio::select! {
                 biased;
-                cause = self.look.lane.failed.wait() => return Err(cause),
+                cause = &mut failed => return Err(cause),
                 changed = journal.changed() => if changed.is_err() { return Ok(false) },
                 () = tokio::time::sleep_until(deadline.instant()) => return Ok(false),
             }
         }
     }
 
-    /// Waits until everything that was in the log at the deadline was judged.
-    async fn fence(&self, deadline: Instant, by: Deadline) -> Result<Ends, NoFence> {
-        let ends = self.look.lane.ends(deadline, by).await?;
-        if let Some(doubt) = self.judge.gap(self.look, &ends) {
+    /// Waits until the reader of one of the topics is gone.
+    pub(super) async fn failed(&self) -> ProbeError {
+        let mut waiting: Vec<_> = self.looks.iter().map(|look| Box::pin(look.lane.failed.wait())).collect();
+        std::future::poll_fn(|context| {
+            for lane in &mut waiting {
+                if let Poll::Ready(cause) = Pin::as_mut(lane).poll(context) {
+                    return Poll::Ready(cause);
+                }
+            }
+            Poll::Pending
+        })
+        .await
+    }
+
+    /// Waits until everything was judged that was in the logs at the deadline; returns their ends.
+    pub(super) async fn fence(&self, deadline: Instant) -> Result<Vec<Ends>> {
+        let grace = self.session.probe.scaled(self.session.probe.config.dsl.verdict_grace);
+        // A function of the test may have had the thread for longer than the deadline.
+        let by = Deadline::at(deadline.max(Instant::now()) + grace);
+        let mut all = Vec::new();
+        for (place, look) in self.looks.iter().enumerate() {
+            match self.fence_of(place, look, deadline, by).await {
+                Ok(ends) => all.push(ends),
+                Err(NoFence::Failed(cause)) => return Err(cause),
+                Err(NoFence::Doubt(doubt)) => {
+                    let mut progress = self.begin(0, usize::MAX);
+                    self.read(&mut progress, None);
+                    return Err(self.doubtful(doubt, None, &progress));
+                }
+            }
+        }
+        Ok(all)
+    }
+
+    async fn fence_of(
+        &self,
+        place: usize,
+        look: &Look,
+        deadline: Instant,
+        by: Deadline,
+    ) -> Result<Ends, NoFence> {
+        let ends = look.lane.ends(deadline, by).await?;
+        let mut here = self.judges.iter().filter(|of| of.0 == place);
+        if let Some(doubt) = here.find_map(|(_, judge)| judge.gap(look, &ends)) {
             return Err(NoFence::Doubt(doubt));
         }
-        self.look.lane.covered(self.look.view, &ends, by).await?;
+        look.lane.covered(look.view, &ends, by).await?;
         Ok(ends)
     }
 
-    fn decided(&self, progress: Progress, ends: Option<&Ends>) -> Result<Verdict> {
-        match self.judge.verb {
-            Verb::Event | Verb::Receive(_) => Ok(self.passed(progress, ends)),
-            Verb::None => {
-                let Some((event, _)) = progress.found.into_iter().next() else {
-                    return Err(ProbeError::new(ErrorCode::Internal, "a found event went away"));
+    /// Returns what keeps a verdict about absence from being certain, although everything was read:
+    /// a record counts only where it could make a difference.
+    pub(super) fn doubt(&self, ends: &[Ends], progress: &Progress) -> Option<Doubt> {
+        let mut doubtful: Vec<(Doubt, Vec<usize>)> = Vec::new();
+        for (event, might) in &progress.undecided {
+            doubtful.push((Doubt::Undecodable(event.clone()), might.clone()));
+        }
+        let mut unattributed: Vec<(Arc<ReceivedEvent>, Vec<usize>)> = Vec::new();
+        let mut dropped = Vec::new();
+        for (number, (place, judge)) in self.judges.iter().enumerate() {
+            let (look, ends) = (self.looks.get(*place)?, ends.get(*place)?);
+            if let Some(doubt) = judge.gap(look, ends) {
+                return Some(doubt);
+            }
+            let nobodys = judge.unattributed(look, ends);
+            for event in nobodys.events {
+                let same = |known: &&mut (Arc<ReceivedEvent>, Vec<usize>)| {
+                    let known = &known.0;
+                    known.topic == event.topic
+                        && (known.partition, known.offset) == (event.partition, event.offset)
                 };
-                Err(self.explain(Finding::Unexpected(event), ends))
+                match unattributed.iter_mut().find(same) {
+                    Some((_, might)) => might.push(number),
+                    None => unattributed.push((event, vec![number])),
+                }
+            }
+            if nobodys.dropped > 0 {
+                dropped.push((Doubt::TooManyUnattributed { dropped: nobodys.dropped }, vec![number]));
             }
         }
+        let nobodys = unattributed.into_iter().map(|(event, might)| (Doubt::NotAttributable(event), might));
+        doubtful.extend(nobodys.chain(dropped));
+        if matches!(self.verb, Verb::AllOf(_)) {
+            let might = doubtful.iter().map(|(_, might)| might.clone());
+            if !progress.tally.could_be_served(might) {
+                return None;
+            }
+        }
+        doubtful.into_iter().next().map(|(doubt, _)| doubt)
     }
 
-    fn passed(&self, progress: Progress, ends: Option<&Ends>) -> Verdict {
-        let (events, own): (Vec<_>, Vec<_>) = progress.found.into_iter().unzip();
+    /// Returns why it is not known whether what was found counts.
+    pub(super) fn reused(&self, found: &[&Found]) -> Option<Doubt> {
+        self.judges.iter().enumerate().find_map(|(number, (place, judge))| {
+            let of = found.iter().filter(|found| found.could.contains(&number));
+            let of: Vec<&ReceivedEvent> = of.map(|found| &*found.event).collect();
+            judge.reused(self.looks.get(*place)?, &of)
+        })
+    }
+
+    /// Returns the verdict of what was decided by what came.
+    fn decided(&self, progress: &Progress, ends: Option<&[Ends]>) -> Result<Verdict> {
+        let chosen = progress.tally.chosen();
+        let last = || chosen.last().map(|found| found.event.clone());
+        let finding = match (self.verb, last()) {
+            (Verb::None, Some(event)) => Finding::Unexpected(event),
+            (Verb::Exactly(wanted), extra @ Some(_)) => Finding::Count { wanted, found: chosen.len(), extra },
+            _ => return Ok(self.passed(&chosen, ends)),
+        };
+        Err(self.explain(finding, ends, progress))
+    }
+
+    /// Returns the verdict once everything was judged, and nothing is in doubt.
+    fn fenced(&self, progress: &Progress, ends: Option<&[Ends]>) -> Result<Verdict> {
+        let found = progress.tally.found().len();
+        let finding = match self.verb {
+            Verb::None => return Ok(self.passed(&[], ends)),
+            Verb::Exactly(wanted) if wanted == found => {
+                return Ok(self.passed(&progress.tally.chosen(), ends));
+            }
+            Verb::Exactly(wanted) => Finding::Count { wanted, found, extra: None },
+            Verb::Event => Finding::Missing { wanted: 1, found },
+            Verb::Receive(wanted) => Finding::Missing { wanted, found },
+            Verb::AllOf(order) => {
+                let in_any_order = progress.tally.could_be_served(std::iter::empty());
+                match order {
+                    Order::InOrder if in_any_order => {
+                        Finding::WrongOrder { until: progress.tally.in_order() }
+                    }
+                    Order::InOrder | Order::AnyOrder => Finding::Unserved,
+                }
+            }
+            Verb::Fish => {
+                return Err(ProbeError::new(ErrorCode::Internal, "a fishing was judged like an expectation"));
+            }
+        };
+        Err(self.explain(finding, ends, progress))
+    }
+
+    pub(super) fn passed(&self, chosen: &[&Found], ends: Option<&[Ends]>) -> Verdict {
+        let own: Vec<bool> = chosen.iter().map(|found| found.own).collect();
         let mut warnings = Vec::new();
-        if self.judge.verb == Verb::Event && self.judge.matching.own.is_none() && own.iter().all(|own| *own) {
-            let message =
-                "only an event that this session produced itself satisfied the expectation".to_owned();
-            warnings.push(Warning { code: "SELF_MATCH", message });
+        let is_receiving = matches!(self.verb, Verb::Receive(_));
+        let is_asked = self.judges.iter().any(|(_, judge)| judge.matching.own.is_some());
+        if !own.is_empty() && own.iter().all(|own| *own) && !is_asked && !is_receiving {
+            let message = match own.len() {
+                1 => "only an event that this session produced itself satisfied the expectation",
+                _ => "only events that this session produced itself satisfied the expectation",
+            };
+            warnings.push(Warning { code: "SELF_MATCH", message: message.to_owned() });
         }
-        Verdict { events, own, coverage: self.coverage(ends), warnings }
+        let (coverage, other_topics) = self.coverage(ends);
+        let events: Vec<_> = chosen.iter().map(|found| found.event.clone()).collect();
+        // That nothing at all came is no vacuous proof, and a fishing has a function to tell events apart.
+        if matches!(self.verb, Verb::Event | Verb::Exactly(_) | Verb::AllOf(_)) {
+            let expected = self.judges.iter().map(|(_, judge)| &judge.matching);
+            warnings.extend(expected.filter_map(|expected| Warning::vacuous(expected, &events)).next());
+        }
+        Verdict { events, own, coverage, other_topics, warnings }
     }
 
-    fn coverage(&self, ends: Option<&Ends>) -> Coverage {
-        let mut coverage = self.look.lane.coverage(self.look.view);
-        let Some(ends) = ends else { return coverage };
-        // What was added after the ends were known is no part of the proof.
-        coverage
-            .partitions
-            .retain(|partition, _| (0..).zip(&ends.offsets).any(|(known, _)| known == *partition));
-        for (partition, end) in (0..).zip(&ends.offsets) {
-            if let Some(partition) = coverage.partitions.get_mut(&partition) {
-                partition.end = Some(*end);
-            }
-        }
-        coverage
+    /// Returns how far the topics were read, the first one apart.
+    pub(super) fn coverage(&self, ends: Option<&[Ends]>) -> (Coverage, BTreeMap<Arc<str>, Coverage>) {
+        let of = |(place, look): (usize, &&Look)| {
+            let ends = ends.and_then(|ends| ends.get(place));
+            coverage_of(look, ends)
+        };
+        let mut all = self.looks.iter().enumerate().map(of);
+        let first = all.next().unwrap_or_default();
+        let names = self.topics.iter().skip(1).map(|topic| topic.directive.name.clone());
+        (first, names.zip(all).collect())
     }
+}
 
-    fn explain(&self, finding: Finding, ends: Option<&Ends>) -> ProbeError {
-        let (funnel, misses) = self.judge.funnel(self.session, self.look);
-        let mut hints: Vec<String> = Vec::new();
-        if let Finding::Missing { .. } = finding {
-            hints.extend(
-                self.judge
-                    .elsewhere(self.session)
-                    .into_iter()
-                    .map(|topic| format!("a match is on topic `{topic}`")),
-            );
+fn coverage_of(look: &Look, ends: Option<&Ends>) -> Coverage {
+    let mut coverage = look.lane.coverage(look.view);
+    let Some(ends) = ends else { return coverage };
+    // What was added after the ends were known is no part of the proof.
+    coverage.partitions.retain(|partition, _| (0..).zip(&ends.offsets).any(|(known, _)| known == *partition));
+    for (partition, end) in (0..).zip(&ends.offsets) {
+        if let Some(partition) = coverage.partitions.get_mut(&partition) {
+            partition.end = Some(*end);
         }
-        let silent = matches!(&finding, Finding::Doubtful(Doubt::NotCovered { .. }));
-        let error = Evidence {
-            verb: self.judge.verb.name(),
-            topic: self.judge.topic.directive.name.clone(),
-            expected: self.judge.matching.clone(),
-            within: self.window,
-            finding,
-            funnel,
-            misses,
-            hints,
-            coverage: self.coverage(ends),
-            problem: if silent { self.judge.topic.link.broker.last_problem() } else { None },
-        }
-        .into_error();
-        error.with("test_id", &*self.session.test_id)
     }
+    coverage
 }

@@ -41,19 +41,19 @@ enum From {
 }
 
 /// What the judge makes of one journal entry.
-enum Finding {
+pub(crate) enum Judgement {
+    /// It matches, and is own or not.
     Match(bool),
     Undecided,
     Nothing(Stage),
 }
 
-/// How far a judge has read, and what it found on the way.
+/// What carries no test id and meets every other condition.
 #[derive(Default)]
-pub(crate) struct Progress {
-    next: usize,
-    pub(crate) found: Vec<(Arc<ReceivedEvent>, bool)>,
-    last_found: usize,
-    undecided: Option<Arc<ReceivedEvent>>,
+pub(crate) struct Nobodys {
+    pub(crate) events: Vec<Arc<ReceivedEvent>>,
+    /// How many there was no room for.
+    pub(crate) dropped: u64,
 }
 
 impl Judge {
@@ -108,50 +108,20 @@ impl Judge {
         }
     }
 
-    /// Reads on in the journal. With `ends`, only what lies below them is in time.
-    pub(crate) fn read(&self, session: &SessionInner, progress: &mut Progress, ends: Option<&Ends>) {
-        let start = progress.next;
-        session.journal.read(start, |entries| {
-            for (index, entry) in (start..).zip(entries) {
-                progress.next = index + 1;
-                if entry.event.topic != self.topic.directive.name
-                    || !ends.is_none_or(|ends| below(ends, &entry.event))
-                {
-                    continue;
-                }
-                match self.judge(index, entry) {
-                    Finding::Match(own) => {
-                        progress.found.push((entry.event.clone(), own));
-                        progress.last_found = index;
-                        if self.wanted() == progress.found.len() {
-                            return;
-                        }
-                    }
-                    Finding::Undecided => drop(progress.undecided.get_or_insert_with(|| entry.event.clone())),
-                    Finding::Nothing(_) => {}
-                }
-            }
-        });
-    }
-
-    fn judge(&self, index: usize, entry: &Entry) -> Finding {
+    /// Returns what an entry of the topic is to the match.
+    pub(crate) fn judge(&self, index: usize, entry: &Entry) -> Judgement {
         if !self.includes(index, &entry.event) {
-            return Finding::Nothing(Stage::BeforeMark);
+            return Judgement::Nothing(Stage::BeforeMark);
         }
-        if !entry.kept && self.verb != Verb::None {
-            return Finding::Nothing(Stage::HiddenByFilters);
+        if !entry.kept && !self.verb.is_of_a_window() {
+            return Judgement::Nothing(Stage::HiddenByFilters);
         }
         let own = self.topic.is_own(&entry.event);
         let matching = if entry.event.error().is_some() { &self.relaxed } else { &self.matching };
-        if matching.own.is_none_or(|wanted| wanted == own)
-            && let Some(stage) = matching.excluded_at(&entry.event)
-        {
-            return Finding::Nothing(stage);
-        }
-        match matching.compare(&entry.event, own) {
-            Comparison::Matches => Finding::Match(own),
-            Comparison::Undecided => Finding::Undecided,
-            differs @ Comparison::Differs(_) => Finding::Nothing(differs.stage().unwrap_or(Stage::Value)),
+        match matching.falls_out_at(&entry.event, own) {
+            None => Judgement::Match(own),
+            Some(Stage::Undecodable) => Judgement::Undecided,
+            Some(stage) => Judgement::Nothing(stage),
         }
     }
 
@@ -160,47 +130,6 @@ impl Judge {
             Decoded::Failed(_) => self.relaxed.compare(event, own),
             _ => self.matching.compare(event, own),
         }
-    }
-
-    /// Returns how many events end the waiting.
-    pub(crate) fn wanted(&self) -> usize {
-        match self.verb {
-            Verb::Event | Verb::None => 1,
-            Verb::Receive(n) => n,
-        }
-    }
-
-    /// Begins to read: at the start of the journal, or where the last `receive_event` stopped.
-    pub(crate) fn begin(&self) -> Progress {
-        let next = match self.verb {
-            Verb::Receive(_) => *lock(&self.topic.received),
-            Verb::Event | Verb::None => 0,
-        };
-        Progress { next, ..Progress::default() }
-    }
-
-    /// Hands out what a `receive_event` found, unless another one was faster.
-    pub(crate) fn claim(&self, begun_at: usize, progress: &Progress) -> bool {
-        if !matches!(self.verb, Verb::Receive(_)) {
-            return true;
-        }
-        let mut received = lock(&self.topic.received);
-        let first = *received == begun_at;
-        if first {
-            *received = progress.last_found + 1;
-        }
-        first
-    }
-
-    /// Returns what keeps a verdict about absence from being certain, although everything was read.
-    pub(crate) fn doubt(&self, look: &Look, ends: &Ends, progress: &Progress) -> Option<Doubt> {
-        if let Some(doubt) = self.gap(look, ends) {
-            return Some(doubt);
-        }
-        if let Some(event) = &progress.undecided {
-            return Some(Doubt::Undecodable(event.clone()));
-        }
-        self.unattributed(look, ends)
     }
 
     /// Returns the gap that lies in what the expectation looks at.
@@ -221,9 +150,10 @@ impl Judge {
     /// Returns why it is not known whether what was found counts. Below a gap of a truncated log
     /// offsets are used again, and do not tell what lies behind a mark. When a topic was created
     /// anew, the reader may have gone on in the new one unawares: its records come twice.
-    pub(crate) fn reused(&self, look: &Look, progress: &Progress) -> Option<Doubt> {
-        let is_anew = progress.found.iter().any(|(event, _)| event.generation != self.generation);
-        if matches!(self.verb, Verb::Receive(_)) && is_anew {
+    pub(crate) fn reused(&self, look: &Look, found: &[&ReceivedEvent]) -> Option<Doubt> {
+        let is_anew = found.iter().any(|event| event.generation != self.generation);
+        let takes_one = matches!(self.verb, Verb::Event | Verb::None);
+        if is_anew && !takes_one {
             let why = "the topic was created anew since".to_owned();
             return Some(Doubt::ReadGap { partition: None, why });
         }
@@ -231,8 +161,7 @@ impl Judge {
         let state = look.lane.state();
         let mut gaps = state.gaps_of(look.view).filter(|gap| gap.generation == self.generation);
         let hit = gaps.find(|gap| {
-            let mut found = progress.found.iter().map(|(event, _)| event);
-            found.any(|event| event.partition == gap.partition && event.offset < gap.until)
+            found.iter().any(|event| event.partition == gap.partition && event.offset < gap.until)
         })?;
         Some(Doubt::ReadGap { partition: Some(hit.partition), why: hit.why.clone() })
     }
@@ -246,14 +175,16 @@ impl Judge {
         }
     }
 
-    fn unattributed(&self, look: &Look, ends: &Ends) -> Option<Doubt> {
+    /// Returns the records of nobody that might be what is looked for.
+    pub(crate) fn unattributed(&self, look: &Look, ends: &Ends) -> Nobodys {
+        let mut nobodys = Nobodys::default();
         if self.topic.directive.unattributed == Unattributed::Ignore || matches!(self.verb, Verb::Receive(_))
         {
-            return None;
+            return nobodys;
         }
         let (records, dropped) = {
             let state = look.lane.state();
-            let view = state.view(look.view)?;
+            let Some(view) = state.view(look.view) else { return nobodys };
             let in_range = |partition: i32, generation: u32, last: i64| {
                 generation == self.generation
                     && last >= self.first(partition, view.start(partition, generation).from)
@@ -261,7 +192,7 @@ impl Judge {
             let mut records = state.unattributed.kept();
             records.retain(|record| {
                 in_range(record.partition, record.generation, record.offset)
-                    && end_of(ends, record.partition).is_some_and(|end| record.offset < end)
+                    && ends.of(record.partition).is_some_and(|end| record.offset < end)
             });
             (records, state.unattributed.dropped(in_range))
         };
@@ -276,13 +207,14 @@ impl Judge {
             if event.envelope.test_id.is_some() {
                 continue;
             }
-            let judged = self.verb == Verb::None || admits(&self.topic.directive.event_filters, &event);
+            let judged = self.verb.is_of_a_window() || admits(&self.topic.directive.event_filters, &event);
             let own = self.topic.is_own(&event);
             if judged && !own && !matches!(self.compare(&event, own), Comparison::Differs(_)) {
-                return Some(Doubt::NotAttributable(Arc::new(event)));
+                nobodys.events.push(Arc::new(event));
             }
         }
-        (dropped > 0).then_some(Doubt::TooManyUnattributed { dropped })
+        nobodys.dropped = dropped;
+        nobodys
     }
 
     /// Returns the funnel and the events that did not match.
@@ -303,12 +235,12 @@ impl Judge {
                 }
                 mine += 1;
                 let stage = match self.judge(index, entry) {
-                    Finding::Match(_) => {
+                    Judgement::Match(_) => {
                         funnel.matched += 1;
                         continue;
                     }
-                    Finding::Undecided => Stage::Undecodable,
-                    Finding::Nothing(stage) => stage,
+                    Judgement::Undecided => Stage::Undecodable,
+                    Judgement::Nothing(stage) => stage,
                 };
                 *stages.entry(stage).or_default() += 1;
                 if !matches!(stage, Stage::BeforeMark | Stage::HiddenByFilters) {
@@ -342,32 +274,17 @@ impl Judge {
     }
 }
 
-fn end_of(ends: &Ends, partition: i32) -> Option<i64> {
-    ends.offsets.get(usize::try_from(partition).ok()?).copied()
-}
-
-/// A record below the end that was asked for after the deadline is in time, whenever it was read.
-fn below(ends: &Ends, event: &ReceivedEvent) -> bool {
-    event.generation == ends.generation && end_of(ends, event.partition).is_some_and(|end| event.offset < end)
-}
-
 /// Drops the conditions on fields that are kept in the value: of an undecodable one they say nothing.
 fn relax(directive: &TopicDirective, matching: &Match) -> Match {
     let in_value = |source: &Source| {
         directive.envelope == EnvelopeMode::CeStructured || matches!(source, Source::ValuePointer(_))
     };
-    let mut relaxed = matching.clone();
     let correlation = &directive.correlation;
-    if in_value(&correlation.id) {
-        relaxed.id = None;
-    }
-    if in_value(&correlation.event_type) {
-        relaxed.event_type = None;
-    }
-    if in_value(&correlation.version) {
-        relaxed.version = None;
-    }
-    relaxed
+    matching.relaxed(
+        in_value(&correlation.id),
+        in_value(&correlation.event_type),
+        in_value(&correlation.version),
+    )
 }
 
 /// Returns how long the journal was when a record was read, or when its acknowledgement came.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 use test_probe_embedded::EmbeddedKafka;
 use tokio::runtime::Handle;
+use tokio::time::Instant;
 
 use crate::broker::Broker;
 use crate::broker::librdkafka::{Librdkafka, LibrdkafkaConfig, reaper};
@@ -21,15 +22,22 @@ use crate::operation::Outcome;
 use crate::registry::Registry;
 use crate::runtime::{Runtime, Signal};
 
+mod assign;
 mod blocking;
+mod caught_up;
 pub mod dsl;
 mod expect;
+mod explain;
+mod fish;
 mod judge;
+mod mark;
 mod open;
 mod produce;
 pub(crate) mod session;
+mod tally;
 #[cfg(test)]
 mod tests;
+mod verbs;
 
 pub use session::Session;
 
@@ -59,6 +67,8 @@ pub(crate) struct ProbeInner {
     /// Raised when the probe closes; everything that waits looks at it.
     pub(crate) closing: Signal,
     pub(crate) runtime: Runtime,
+    /// What the deadlines of fishings count from.
+    pub(crate) began: Instant,
     pid: u32,
 }
 
@@ -126,6 +136,7 @@ impl ProbeBuilder {
             operations: Operations::default(),
             closing: Signal::default(),
             runtime,
+            began: Instant::now(),
             pid: std::process::id(),
         })))
     }
@@ -236,8 +247,8 @@ impl Probe {
         &self.0.config
     }
 
-    /// Returns `{version, clusters: {name: {bootstrap_servers, schema_registry_url, started}}, sessions, topics, warnings}`;
-    /// no secrets. An embedded cluster also has `listeners` (servers by protocol), `certificate_authority` (PEM or
+    /// Returns `{version, clusters: {name: {bootstrap_servers, schema_registry_url, started}}, sessions, topics, warnings,
+    /// ask_timeout_ms}`; no secrets. An embedded cluster also has `listeners` (servers by protocol), `certificate_authority` (PEM or
     /// null) and `cluster_id`.
     #[must_use]
     pub fn info(&self) -> Value {
@@ -271,6 +282,7 @@ impl Probe {
             "sessions": self.0.registry.all().len(),
             "topics": topics,
             "warnings": self.0.clusters.warnings(),
+            "ask_timeout_ms": self.0.config.dsl.ask_timeout.as_secs_f64() * 1e3,
         })
     }
 

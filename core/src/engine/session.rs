@@ -2,22 +2,22 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, RwLock};
-use std::time::Duration;
 
 use crate::broker::BoxFuture;
 use crate::codec::Reading;
 use crate::completion::lock;
 use crate::directive::{Directives, TopicDirective};
+use crate::engine::fish::Catch;
 use crate::engine::produce::tried;
 use crate::engine::{Probe, ProbeInner, open};
 use crate::error::{ErrorCode, ProbeError, Result};
 use crate::event::{ConsumedNack, ConsumedResult, Event, ProduceResult, ProducedAck, ReceivedEvent};
 use crate::journal::Journal;
-use crate::matcher::{Mark, Match};
-use crate::operation::{Expectation, Operation, Outcome, Verb};
+use crate::matcher::Mark;
+use crate::operation::{Operation, Outcome};
 use crate::registry::not_registered;
 use crate::runtime::{Signal, Task};
-use crate::verdict::{Coverage, Verdict};
+use crate::verdict::Coverage;
 use crate::workers::commits::Committer;
 use crate::workers::lane::Lane;
 use crate::workers::link::Link;
@@ -215,6 +215,15 @@ impl Session {
             Operation::Expect(expectation) => {
                 Box::pin(async move { session.0.expect(expectation).await.map(Outcome::Verdict) })
             }
+            Operation::Fish(expectation) => {
+                Box::pin(async move { session.0.fish(expectation).await.map(Catch::into_outcome) })
+            }
+            Operation::FishOn { fishing, answers } => {
+                Box::pin(async move { session.0.fish_on(*fishing, answers).await.map(Catch::into_outcome) })
+            }
+            Operation::CaughtUp { group, topic, within, hint } => Box::pin(async move {
+                session.0.caught_up(&group, &topic, within, hint).await.map(Outcome::Verdict)
+            }),
             Operation::Mark => Box::pin(async move { session.mark().await.map(Outcome::Mark) }),
             Operation::AddTopics(directives) => {
                 Box::pin(async move { session.add_topics(directives).await.map(|()| Outcome::Done) })
@@ -292,35 +301,6 @@ impl Session {
     /// Takes a mark: the end of every partition of every consumed topic, now.
     pub async fn mark(&self) -> Result<Mark> {
         self.0.mark().await
-    }
-
-    /// Expects an event. Errors: EXPECTATION_TIMEOUT when it provably did not come, an inconclusive
-    /// code when that is not known. `within` is the configured default when absent.
-    pub async fn expect_event(
-        &self,
-        topic: &str,
-        matching: Match,
-        within: Option<Duration>,
-    ) -> Result<Verdict> {
-        let topic = topic.to_owned();
-        self.0.expect(Expectation { verb: Verb::Event, topic, matching, within }).await
-    }
-
-    /// Expects that no event matches until the window's end; judges also what eventFilters hide.
-    pub async fn expect_none(&self, topic: &str, matching: Match, within: Duration) -> Result<Verdict> {
-        let topic = topic.to_owned();
-        self.0.expect(Expectation { verb: Verb::None, topic, matching, within: Some(within) }).await
-    }
-
-    /// Waits for the next event of the journal and hands it out once.
-    pub async fn receive_event(&self, topic: &str, within: Option<Duration>) -> Result<Verdict> {
-        self.receive_n(topic, 1, within).await
-    }
-
-    /// Waits for the next `n` events of the journal and hands them out once; all or none.
-    pub async fn receive_n(&self, topic: &str, n: usize, within: Option<Duration>) -> Result<Verdict> {
-        let (topic, matching) = (topic.to_owned(), Match::new());
-        self.0.expect(Expectation { verb: Verb::Receive(n), topic, matching, within }).await
     }
 
     /// Returns the journal of a topic: every event that its eventFilters let in, undecodable ones with

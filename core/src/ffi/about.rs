@@ -7,12 +7,14 @@ use std::sync::OnceLock;
 use serde_json::json;
 
 use super::error::{CError, c_text, give_text};
+use super::events::CEvents;
 use super::guard::{guarded, guarded_value, required};
-use super::input::Text;
-use super::types::TEST_PROBE_ABI_VERSION;
+use super::input::{Text, event};
+use super::types::{CRecord, TEST_PROBE_ABI_VERSION};
 use crate::config::Sources;
 use crate::directive::Directives;
 use crate::error::{ErrorCode, ProbeError};
+use crate::operation::Outcome;
 
 /// Returns the binary interface that the library has; compare with TEST_PROBE_ABI_VERSION.
 #[unsafe(no_mangle)]
@@ -137,6 +139,35 @@ pub extern "C" fn test_probe_inject_panic(
     guarded(err, || match topic.optional("topic")? {
         Some(topic) => super::registry::probe(probe)?.probe.inject_panic(topic),
         None => panic!("injected"),
+    })
+}
+
+/// Has the pure parts of the engine judge given data without a cluster, so that a language can show that events,
+/// matches and explanations cross it whole. Only a debug build does: a release says TEST_PROBE_UNSUPPORTED.
+///
+/// @param trial  JSON: `{"trial": "write" | "read" | "compare" | "words" | "explain", ...}` with the documents of
+///               `tests/vectors`; `explain` fails as a verdict of that evidence does
+/// @param rec  the event of `write` and `compare`; NULL for the others
+/// @param json  out, may be NULL: the answer, `null` where it is events; free with `test_probe_string_free`
+/// @param events  out, may be NULL: the event of `read`, else none; free with `test_probe_events_free`
+#[unsafe(no_mangle)]
+pub extern "C" fn test_probe_trial(
+    trial: Text,
+    rec: Option<&CRecord>,
+    json: Option<&mut MaybeUninit<*mut c_char>>,
+    events: Option<&mut MaybeUninit<*mut CEvents>>,
+    err: Option<&mut MaybeUninit<*mut CError>>,
+) -> i32 {
+    guarded(err, || {
+        let event = rec.map(|rec| event(Some(rec))).transpose()?;
+        let answer = crate::trial::run_with(trial.required("trial")?, event.unwrap_or_default())?;
+        if let Some(json) = json {
+            json.write(give_text(&answer.document.to_string()));
+        }
+        if let Some(events) = events {
+            events.write(Box::into_raw(CEvents::of(None, Outcome::Events(answer.events))?));
+        }
+        Ok(())
     })
 }
 

@@ -11,7 +11,7 @@ use super::types::{CBytes, CEvent, CHeader, CText};
 use crate::engine::Session;
 use crate::error::{ErrorCode, ProbeError, Result};
 use crate::event::{ConsumedResult, ReceivedEvent};
-use crate::operation::Outcome;
+use crate::operation::{Fishing, Outcome};
 use crate::verdict::Verdict;
 
 /// Events of a fetch, a journal or a verdict that passed. Never changes; may be read from any thread.
@@ -22,6 +22,7 @@ pub struct CEvents {
     reason: Option<CString>,
     reason_error: Option<ProbeError>,
     verdict: Option<Verdict>,
+    fishing: Option<Box<Fishing>>,
     verdict_text: OnceLock<CString>,
 }
 
@@ -131,6 +132,10 @@ impl CEvents {
                 let rows = verdict.events.iter().cloned().zip(own).map(|(event, own)| Row::new(event, own));
                 Self { verdict: Some(verdict.clone()), ..Self::with(rows.collect()) }
             }
+            Outcome::Catch { fishing, events } => {
+                let rows = events.into_iter().map(|(event, own)| Row::new(event, own));
+                Self { fishing: Some(fishing), ..Self::with(rows.collect()) }
+            }
             Outcome::Done
             | Outcome::Produced(_)
             | Outcome::Tried(_)
@@ -147,7 +152,15 @@ impl CEvents {
 
     fn with(rows: Vec<Row>) -> Self {
         let found = !rows.is_empty();
-        Self { rows, found, reason: None, reason_error: None, verdict: None, verdict_text: OnceLock::new() }
+        Self {
+            rows,
+            found,
+            reason: None,
+            reason_error: None,
+            verdict: None,
+            fishing: None,
+            verdict_text: OnceLock::new(),
+        }
     }
 
     fn row(&self, index: usize) -> Result<&Row> {
@@ -197,16 +210,18 @@ pub extern "C" fn test_probe_events_reason_error(
     })
 }
 
-/// Returns a passed verdict with its coverage and warnings as a JSON object; NULL for other verbs.
-/// Lives as long as the events.
+/// Returns a passed verdict with its coverage and warnings as a JSON object; for a `fish_for_event` that is
+/// not at its end, what to hand back under `"fishing"`; NULL for other verbs. Lives as long as the events.
 #[unsafe(no_mangle)]
 pub extern "C" fn test_probe_events_verdict(events: Option<&CEvents>) -> *const c_char {
     guarded_value(std::ptr::null(), || {
-        let Some((events, verdict)) = events.and_then(|events| Some((events, events.verdict.as_ref()?)))
-        else {
-            return std::ptr::null();
+        let Some(events) = events else { return std::ptr::null() };
+        let document = match (&events.verdict, &events.fishing) {
+            (Some(verdict), _) => verdict.to_json(),
+            (None, Some(fishing)) => fishing.to_json(),
+            (None, None) => return std::ptr::null(),
         };
-        events.verdict_text.get_or_init(|| c_text(&verdict.to_json().to_string())).as_ptr()
+        events.verdict_text.get_or_init(|| c_text(&document.to_string())).as_ptr()
     })
 }
 

@@ -138,7 +138,7 @@ impl CCompletion {
                 self.ack = ack_of(outcome)?;
                 self.kind = TEST_PROBE_RESULT_ACK;
             }
-            Outcome::Consumed(_) | Outcome::Events(_) | Outcome::Verdict(_) => {
+            Outcome::Consumed(_) | Outcome::Events(_) | Outcome::Verdict(_) | Outcome::Catch { .. } => {
                 self.events = Box::into_raw(CEvents::of(None, outcome)?);
                 self.kind = TEST_PROBE_RESULT_EVENTS;
             }

@@ -105,8 +105,12 @@ fn limit(probe: &Probe, operation: &Operation) -> Duration {
         Operation::Produce { timeout, .. } | Operation::TryProduce { timeout, .. } => {
             timeout.unwrap_or(config.dsl.ask_timeout)
         }
-        Operation::Expect(expectation) => {
+        Operation::Expect(expectation) | Operation::Fish(expectation) => {
             expectation.within.unwrap_or(config.dsl.within).saturating_add(config.dsl.verdict_grace)
+        }
+        Operation::FishOn { fishing, .. } => fishing.window().saturating_add(config.dsl.verdict_grace),
+        Operation::CaughtUp { within, .. } => {
+            within.unwrap_or(config.dsl.within).saturating_add(config.dsl.verdict_grace)
         }
         Operation::Close => config.limits.close_timeout,
         Operation::Fetch { .. }

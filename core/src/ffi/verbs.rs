@@ -13,7 +13,7 @@ use super::registry;
 use super::submit;
 use super::types::{CAck, CRecord, CSession};
 use crate::error::{ErrorCode, ProbeError, Result};
-use crate::operation::{Expectation, Operation, Outcome};
+use crate::operation::{Operation, Outcome};
 
 /// Produces one record and waits for the broker's acknowledgement, or returns why there is none.
 /// TEST_PROBE_TIMED_OUT leaves open whether it is in the log (context `delivery`).
@@ -130,12 +130,20 @@ pub extern "C" fn test_probe_fetch_all_async(
 /// provably. 25xx (TEST_PROBE_NOT_COVERED, ...): inconclusive, the engine cannot know; never take it
 /// for a pass. The error's message explains the verdict.
 ///
-/// @param expectation_json  `{"verb", "topic", "match", "n", "after"}`:
-///        verb `expect_event`, `expect_none`, `receive_event` or `receive_n` (with `n`);
+/// @param expectation_json  `{"verb", "topic", ...}`, and for any verb `"hint"`, a sentence that failures repeat:
+///        `expect_event`, `expect_none`, `receive_event`: `"match"`, `"after"`;
+///        `expect_exactly`, `receive_n`: `"n"` besides;
+///        `expect_all_of`: `"matches"`, each may name another `"topic"` of the session, `"after"`, and `"order"`,
+///        `in_order` (default; that in which the events were read, within a partition the order of the log) or
+///        `any_order`; an event serves one match, and the events come in the order of the matches;
+///        `fish_for_event`: `"match"`, `"after"`; ends in events for a function of yours and in what to go on with,
+///        see `test_probe_events_verdict`; then `{"verb", "fishing": F, "answers": [...]}` with an answer for each
+///        event, `"ignore"`, `"collect"`, and as the last one `"complete"` or `{"fail": "why"}`, until it completes;
+///        `expect_group_caught_up`: `"group"`; every partition committed up to the end it has now;
 ///        match, all optional: `{"id", "type", "version", "key", "headers", "value" (a subset), "own", "hint"}`;
 ///        after: `{"mark": M}` with M from `test_probe_mark`, or `{"topic", "partition", "offset"}`
 /// @param within_ms  how long to wait; -1 for the document's `within_ms`, else the configured time
-///        (5 seconds by default). `expect_none` needs one. A verdict may take the configured grace more.
+///        (5 seconds by default). `expect_none` and `expect_exactly` need one. A verdict may take the configured grace more.
 /// @param out  out, may be NULL: events, coverage and warnings of a verdict that passed;
 ///        free with `test_probe_events_free`
 #[unsafe(no_mangle)]
@@ -274,11 +282,11 @@ fn expectation(json: Text, within_ms: i64) -> Result<Operation> {
     let document = serde_json::from_str(json.required("expectation_json")?).map_err(|error| {
         ProbeError::new(ErrorCode::InvalidArgument, format!("`expectation_json` was not JSON: {error}"))
     })?;
-    let mut expectation = Expectation::from_json(&document)?;
+    let mut expectation = Operation::expectation(&document)?;
     if let Some(within) = millis("within_ms", within_ms)? {
-        expectation.within = Some(within);
+        expectation.set_within(within);
     }
-    Ok(Operation::Expect(expectation))
+    Ok(expectation)
 }
 
 /// The body of the verbs that end in events and have an out-parameter that must be there.

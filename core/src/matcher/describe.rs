@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{After, Match};
+use super::{After, Match, Matcher, Mode};
 use crate::event::bytes_to_json;
 
 impl Match {
@@ -26,14 +26,18 @@ impl Match {
                 None => format!("header {name} null"),
             });
         }
-        match &self.value {
-            Some(Value::Null) => words.push("value null".to_owned()),
-            Some(value @ (Value::Object(_) | Value::Array(_))) => {
-                words.push(format!("value containing {value}"));
-            }
-            Some(value) => words.push(format!("value {value}")),
-            None => {}
+        if let Some(value) = &self.value {
+            let document = value.document();
+            let is_structured = document.is_object() || document.is_array();
+            words.push(match self.mode {
+                Mode::Subset if is_structured => format!("value containing {document}"),
+                Mode::AnyOrder if is_structured => format!("value containing in any order {document}"),
+                Mode::Exact if is_structured => format!("value exactly {document}"),
+                Mode::Subset | Mode::AnyOrder | Mode::Exact => format!("value {document}"),
+            });
         }
+        words.extend(self.matchers.iter().map(Matcher::describe));
+        words.extend(self.where_.iter().map(|expression| format!("where {}", expression.source())));
         let conditions =
             if words.is_empty() { "any event of this test".to_owned() } else { words.join(", ") };
         let own = match self.own {

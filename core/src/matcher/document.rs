@@ -3,15 +3,17 @@
 use base64::Engine as _;
 use serde_json::{Map, Value, json};
 
-use super::{After, Mark, Match};
+use super::{After, Expected, Mark, Match, Matcher, Mode, Where};
+use crate::document::closest;
 use crate::error::{ErrorCode, ProbeError, Result};
 use crate::event::bytes_to_json;
 
-const KEYS: &[&str] = &["id", "type", "version", "key", "headers", "value", "own", "after", "hint"];
+const KEYS: &[&str] = &[
+    "id", "type", "version", "key", "headers", "value", "mode", "matchers", "where", "own", "after", "hint",
+];
 
 /// What later versions will understand.
-const LATER: &[&str] =
-    &["where", "mode", "matchers", "jsonPath", "jsonpath", "cel", "predicate", "topic", "regex"];
+const LATER: &[&str] = &["predicate"];
 
 /// Names that others use for ours.
 const ALIASES: &[(&str, &str)] = &[
@@ -23,6 +25,10 @@ const ALIASES: &[(&str, &str)] = &[
     ("correlationId", "id"),
     ("payload", "value"),
     ("data", "value"),
+    ("cel", "where"),
+    ("jsonPath", "matchers"),
+    ("jsonpath", "matchers"),
+    ("regex", "matchers"),
 ];
 
 impl Match {
@@ -31,7 +37,8 @@ impl Match {
     /// Keys, all optional: `id`, `type`, `version`, `hint` (strings), `key` (string or
     /// `{"base64"}`), `headers` (object of name to value, or list of pairs; a value is a string,
     /// null, `{"base64"}` or a list of these that must all be there), `value` (any JSON; null asks
-    /// for a tombstone or a JSON null), `own` (bool) and `after` (`"start"`, `{"mark": ...}` or
+    /// for a tombstone or a JSON null), `mode` (`subset`, `exact` or `any_order`), `matchers` (a list
+    /// of `{"path", "matcher", "value"}`), `where` (a CEL expression), `own` (bool) and `after` (`"start"`, `{"mark": ...}` or
     /// `{"topic", "partition", "offset"}`). A null stands for nothing but itself: `"id": null` is
     /// refused, since a test that lost its id would match every event.
     ///
@@ -41,16 +48,24 @@ impl Match {
     pub fn from_json(document: &Value) -> Result<Self> {
         let members = members(document, "match", KEYS)?;
         let text = |key: &str| members.get(key).map(|value| string(value, key)).transpose();
+        if members.contains_key("mode") && !members.contains_key("value") {
+            return Err(invalid("`mode` of a match stood without `value`".to_owned())
+                .hint("`mode` says how `value` is compared"));
+        }
         Ok(Self {
             id: text("id")?,
             event_type: text("type")?,
             version: text("version")?,
             key: members.get("key").map(|value| bytes(value, "key")).transpose()?,
             headers: members.get("headers").map(headers).transpose()?.unwrap_or_default(),
-            value: members.get("value").cloned(),
+            value: members.get("value").map(Expected::new).transpose()?,
+            mode: text("mode")?.map_or(Ok(Mode::default()), |name| mode(&name))?,
+            matchers: members.get("matchers").map(matchers).transpose()?.unwrap_or_default(),
+            where_: text("where")?.map(|expression| Where::new(&expression)).transpose()?,
             own: members.get("own").map(own).transpose()?,
             after: members.get("after").map(After::from_json).transpose()?.unwrap_or_default(),
             hint: text("hint")?,
+            ..Self::default()
         })
     }
 
@@ -74,7 +89,11 @@ impl Match {
             .map(|(name, value)| json!([name, value.as_deref().map(bytes_to_json)]))
             .collect();
         add("headers", (!pairs.is_empty()).then_some(Value::Array(pairs)));
-        add("value", self.value.clone());
+        add("value", self.value.as_ref().map(Expected::document));
+        add("mode", (self.mode != Mode::default()).then(|| self.mode.name().into()));
+        let matchers: Vec<Value> = self.matchers.iter().map(Matcher::document).collect();
+        add("matchers", (!matchers.is_empty()).then_some(Value::Array(matchers)));
+        add("where", self.where_.as_ref().map(|expression| expression.source().into()));
         add("own", self.own.map(Value::from));
         add("hint", self.hint.as_deref().map(Value::from));
         add(
@@ -105,6 +124,10 @@ pub(super) fn members<'a>(document: &'a Value, what: &str, keys: &[&str]) -> Res
             .with("key", key.as_str())
             .hint(format!("known: {}", KEYS.join(", "))));
         }
+        if keys == KEYS && key == "topic" {
+            return Err(invalid("`topic` of a match goes with `expect_all_of`".to_owned())
+                .hint("name the topic in the call"));
+        }
         let error = invalid(format!("unknown key `{key}` in a {what}")).with("key", key.as_str());
         return Err(match meant(key, keys) {
             Some(meant) => error.hint(format!("did you mean `{meant}`?")),
@@ -128,6 +151,25 @@ fn string(value: &Value, key: &str) -> Result<String> {
         let error = invalid(format!("`{key}` of a match was not a string: `{}`", short(value)));
         if value.is_null() { error.hint(format!("leave `{key}` out to ask nothing of it")) } else { error }
     })
+}
+
+fn mode(name: &str) -> Result<Mode> {
+    let found = Mode::NAMES.into_iter().find(|(known, _)| *known == name).map(|(_, mode)| mode);
+    found.ok_or_else(|| {
+        let names = Mode::NAMES.map(|(known, _)| known);
+        let error = invalid(format!("`mode` of a match was `{name}`"));
+        match closest(name, names) {
+            Some(near) => error.hint(format!("did you mean `{near}`?")),
+            None => error.hint(format!("known: {}", names.join(", "))),
+        }
+    })
+}
+
+fn matchers(value: &Value) -> Result<Vec<Matcher>> {
+    let Value::Array(documents) = value else {
+        return Err(invalid(format!("`matchers` of a match was not a list: `{}`", short(value))));
+    };
+    documents.iter().enumerate().map(|(index, document)| Matcher::from_json(document, index)).collect()
 }
 
 fn own(value: &Value) -> Result<bool> {

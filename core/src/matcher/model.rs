@@ -5,6 +5,9 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::{Expected, Matcher, Where, cel::Unknown};
+use crate::error::{ProbeError, Result};
+
 /// Conditions on one event; all must hold, and none is also a match (of every event of the test).
 ///
 /// ```
@@ -24,15 +27,52 @@ pub struct Match {
     pub key: Option<Vec<u8>>,
     /// Each must be among the values of the header of that name; `None` asks for a null value.
     pub headers: Vec<(String, Option<Vec<u8>>)>,
-    /// A subset of the value: objects recursively, arrays element by element, numbers by value,
-    /// `Some(Value::Null)` asks for a tombstone or a JSON null.
-    pub value: Option<Value>,
+    /// What the value is, as [`Mode`] says; a null asks for a tombstone or a JSON null.
+    pub value: Option<Expected>,
+    /// How the value is compared.
+    pub mode: Mode,
+    /// What single places are asked.
+    pub matchers: Vec<Matcher>,
+    /// An expression over the event that must be true.
+    pub where_: Option<Where>,
     /// Only own events, or only those of others.
     pub own: Option<bool>,
     /// From where to look.
     pub after: After,
     /// A sentence of the test that failures repeat.
     pub hint: Option<String>,
+    /// Fields of which nothing is known in an event whose value could not be decoded.
+    pub(super) unknown: Unknown,
+    /// The first thing that was given and not understood.
+    pub(super) problem: Option<ProbeError>,
+}
+
+/// How an expected value is compared with the one that is there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// Objects may have more members, lists have the same length and order.
+    #[default]
+    Subset,
+    /// Nothing more and nothing less, in this order.
+    Exact,
+    /// As subset, and lists have the same elements in any order.
+    AnyOrder,
+}
+
+impl Mode {
+    /// Every mode and its name in documents.
+    pub(super) const NAMES: [(&'static str, Self); 3] =
+        [("subset", Self::Subset), ("exact", Self::Exact), ("any_order", Self::AnyOrder)];
+
+    /// Returns the name in documents.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Subset => "subset",
+            Self::Exact => "exact",
+            Self::AnyOrder => "any_order",
+        }
+    }
 }
 
 impl Match {
@@ -84,11 +124,100 @@ impl Match {
         self
     }
 
-    /// Asks for a value of which this is a subset.
+    /// Asks for a value; see [`Mode`]. Placeholders in it, as `${json-unit.any-string}`, are
+    /// understood; one that is not is refused by the verb, as [`Match::check`] says.
     #[must_use]
     pub fn value(mut self, value: Value) -> Self {
-        self.value = Some(value);
+        let read = Expected::new(&value);
+        self.value = self.noted(read);
         self
+    }
+
+    /// Chooses how the value is compared.
+    #[must_use]
+    pub fn mode(mut self, mode: Mode) -> Self {
+        self.mode = mode;
+        self
+    }
+
+    /// Asks one place: `id`, `type`, `version`, `key`, `header:NAME`, `value`, or a JSONPath into the
+    /// value. What is not understood is refused by the verb, as [`Match::check`] says.
+    ///
+    /// ```
+    /// use serde_json::json;
+    /// use test_probe::Match;
+    /// let m = Match::new().matcher("$.total", "between", json!([1, 5])).matcher("key", "present", ());
+    /// assert!(m.check().is_ok());
+    /// ```
+    #[must_use]
+    pub fn matcher(mut self, path: &str, matcher: &str, value: impl Into<Value>) -> Self {
+        let value = Some(value.into()).filter(|value| !value.is_null() || matcher == "equals");
+        let read = Matcher::new(path, matcher, value);
+        let read = self.noted(read);
+        self.matchers.extend(read);
+        self
+    }
+
+    /// Asks that a CEL expression over `id`, `type`, `version`, `key`, `headers`, `value`, `topic`,
+    /// `partition`, `offset` and `timestamp` is true. What is not understood is refused by the verb,
+    /// as [`Match::check`] says.
+    ///
+    /// ```
+    /// use test_probe::Match;
+    /// assert!(Match::new().where_("value.total > 3 && key == 'o-1'").check().is_ok());
+    /// assert!(Match::new().where_("valeu.total > 3").check().is_err());
+    /// ```
+    #[must_use]
+    pub fn where_(mut self, expression: &str) -> Self {
+        let read = Where::new(expression);
+        self.where_ = self.noted(read);
+        self
+    }
+
+    fn noted<T>(&mut self, read: Result<T>) -> Option<T> {
+        match read {
+            Ok(read) => Some(read),
+            Err(problem) => {
+                self.problem.get_or_insert(problem);
+                None
+            }
+        }
+    }
+
+    /// Returns what was given and not understood. Every verb asks this first.
+    ///
+    /// # Errors
+    /// INVALID_ARGUMENT with the place.
+    pub fn check(&self) -> Result<()> {
+        match &self.problem {
+            Some(problem) => Err(problem.clone()),
+            None => Ok(()),
+        }
+    }
+
+    /// Returns whether something in it was not understood.
+    pub(super) fn is_broken(&self) -> bool {
+        self.problem.is_some()
+    }
+
+    /// Returns the match without what is asked of fields that an undecodable value could have said.
+    #[must_use]
+    pub(crate) fn relaxed(&self, id: bool, event_type: bool, version: bool) -> Self {
+        use super::Stage;
+        let mut relaxed = self.clone();
+        relaxed.unknown = Unknown { id, event_type, version, value: true };
+        let keep =
+            |field: &mut Option<String>, is_unknown: bool| *field = field.take().filter(|_| !is_unknown);
+        keep(&mut relaxed.id, id);
+        keep(&mut relaxed.event_type, event_type);
+        keep(&mut relaxed.version, version);
+        relaxed.matchers.retain(|matcher| match matcher.stage() {
+            Stage::Id => !id,
+            Stage::Type => !event_type,
+            Stage::Version => !version,
+            _ => true,
+        });
+        relaxed
     }
 
     /// Narrows to own events or to those of others.

@@ -5,8 +5,12 @@
 
 mod document;
 mod explain;
+mod finding;
 mod model;
 mod nearest;
+mod rows;
+#[cfg(any(test, debug_assertions))]
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 mod words;

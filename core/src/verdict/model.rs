@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::words;
 use crate::error::{ErrorCode, ProbeError};
 use crate::event::ReceivedEvent;
 use crate::matcher::Match;
@@ -11,12 +12,15 @@ use crate::matcher::Match;
 /// A verdict that passed. One that did not is a [`ProbeError`] with the same facts in its context.
 #[derive(Clone, Debug)]
 pub struct Verdict {
-    /// The events that satisfied the expectation, in journal order.
+    /// The events that satisfied the expectation, in journal order; those of `expect_all_of` in the
+    /// order of the matches that they serve, those of `fish_for_event` with the completing one last.
     pub events: Vec<Arc<ReceivedEvent>>,
     /// For each event whether this session produced it.
     pub own: Vec<bool>,
-    /// How far the topic was read.
+    /// How far the topic was read. Of `expect_group_caught_up`, how far the group's commits are.
     pub coverage: Coverage,
+    /// How far the other topics were read that the matches of `expect_all_of` name.
+    pub other_topics: BTreeMap<Arc<str>, Coverage>,
     /// What passed and yet deserves a look.
     pub warnings: Vec<Warning>,
 }
@@ -28,6 +32,23 @@ pub struct Warning {
     pub code: &'static str,
     /// One sentence.
     pub message: String,
+}
+
+impl Warning {
+    /// Returns what to say of an expectation that any event of the test satisfies, with what satisfied
+    /// it; `None` when it tells one event from another.
+    #[must_use]
+    pub fn vacuous(expected: &Match, events: &[Arc<ReceivedEvent>]) -> Option<Self> {
+        if !expected.is_vacuous() {
+            return None;
+        }
+        let what = match events {
+            [only] => words::event(only, None),
+            events => words::count(events.len() as u64, "event", "events"),
+        };
+        let message = format!("any event of this test satisfies the expectation, which {what} did");
+        Some(Self { code: "VACUOUS_MATCH", message })
+    }
 }
 
 /// How far a topic was read for a session: the proof of a verdict.
@@ -69,6 +90,11 @@ pub enum Doubt {
         /// How many were dropped.
         dropped: u64,
     },
+    /// The cluster did not say how far a consumer group came.
+    Unanswered {
+        /// One sentence: what was asked for.
+        why: String,
+    },
     /// Records were gone before they were read.
     ReadGap {
         /// The partition; `None` when the whole topic was created anew.
@@ -83,7 +109,7 @@ impl Doubt {
     #[must_use]
     pub fn code(&self) -> ErrorCode {
         match self {
-            Self::NotCovered { .. } => ErrorCode::NotCovered,
+            Self::NotCovered { .. } | Self::Unanswered { .. } => ErrorCode::NotCovered,
             Self::Undecodable(_) => ErrorCode::Undecodable,
             Self::NotAttributable(_) | Self::TooManyUnattributed { .. } => ErrorCode::NotAttributable,
             Self::ReadGap { .. } => ErrorCode::ReadGap,
@@ -103,8 +129,107 @@ pub enum Finding {
     },
     /// A forbidden event is there.
     Unexpected(Arc<ReceivedEvent>),
+    /// More, or provably fewer, than were asked for.
+    Count {
+        /// How many were asked for.
+        wanted: usize,
+        /// How many came.
+        found: usize,
+        /// The first one too many.
+        extra: Option<Arc<ReceivedEvent>>,
+    },
+    /// There is provably no event of its own for each match of `expect_all_of`.
+    Unserved,
+    /// There is an event of its own for each match of `expect_all_of`, but not in this order.
+    WrongOrder {
+        /// So many matches are served in order; behind that came no event for the next one.
+        until: usize,
+    },
+    /// The function of `fish_for_event` provably completed with none of the events that came.
+    NotCaught {
+        /// How many it looked at.
+        shown: usize,
+        /// How many of these it collected.
+        collected: usize,
+    },
+    /// The function of `fish_for_event` refused an event.
+    Refused {
+        /// The event.
+        event: Arc<ReceivedEvent>,
+        /// What the function said.
+        text: String,
+    },
+    /// A consumer group provably has not caught up.
+    Lagging(Vec<Lag>),
     /// Not known.
     Doubtful(Doubt),
+}
+
+/// How far a consumer group lags in one partition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lag {
+    /// The partition.
+    pub partition: i32,
+    /// What the group committed; `None` when it committed nothing.
+    pub committed: Option<i64>,
+    /// The end that it was to reach.
+    pub end: i64,
+}
+
+/// How the events of `expect_all_of` follow one another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// In the order of the matches, others may lie between: a subsequence of the journal. Within a
+    /// partition that is the order of the log; across partitions and topics, between which Kafka has
+    /// no order, that in which they were read.
+    InOrder,
+    /// In any order.
+    AnyOrder,
+}
+
+impl Order {
+    /// Every order.
+    pub const ALL: [Self; 2] = [Self::InOrder, Self::AnyOrder];
+
+    /// Returns its name in documents.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::InOrder => "in_order",
+            Self::AnyOrder => "any_order",
+        }
+    }
+}
+
+/// What was expected.
+#[derive(Clone, Debug)]
+pub enum Expected {
+    /// Events that match.
+    Match(Box<Match>),
+    /// An event of its own for each match.
+    AllOf(Order, Vec<Row>),
+    /// A consumer group at the end of the topic.
+    CaughtUp {
+        /// The group.
+        group: String,
+        /// A sentence of the test that failures repeat.
+        hint: Option<String>,
+    },
+}
+
+/// One match of `expect_all_of`, and what came of it.
+#[derive(Clone, Debug)]
+pub struct Row {
+    /// The name of the topic.
+    pub topic: Arc<str>,
+    /// The match.
+    pub matching: Match,
+    /// An event that serves it and no other match; own or not.
+    pub served: Option<(Arc<ReceivedEvent>, bool)>,
+    /// The funnel of the match by itself.
+    pub funnel: Funnel,
+    /// Events of this test on the topic that did not match; own or not.
+    pub misses: Vec<(Arc<ReceivedEvent>, bool)>,
 }
 
 /// How many records fell out at which stage, in the order in which a match looks.
@@ -133,19 +258,21 @@ pub struct Evidence {
     /// The name of the topic.
     pub topic: Arc<str>,
     /// What was expected.
-    pub expected: Match,
+    pub expected: Expected,
     /// How long the test was willing to wait.
     pub within: Duration,
     /// What came of it.
     pub finding: Finding,
-    /// The funnel.
+    /// The funnel of an expectation of one match.
     pub funnel: Funnel,
-    /// Events of this test that did not match, to choose the nearest from; own or not.
+    /// Events of this test that did not match it, to choose the nearest from; own or not.
     pub misses: Vec<(Arc<ReceivedEvent>, bool)>,
     /// Sentences that the engine found out besides.
     pub hints: Vec<String>,
     /// The proof.
     pub coverage: Coverage,
+    /// The proof of the other topics concerned.
+    pub other_topics: BTreeMap<Arc<str>, Coverage>,
     /// The last thing the client complained about.
     pub problem: Option<ProbeError>,
 }

@@ -1,13 +1,17 @@
 //! The events that came nearest to what was expected.
 
 use std::cmp::Reverse;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::Evidence;
 use super::words;
 use crate::event::ReceivedEvent;
-use crate::matcher::{After, Comparison, Difference, Match, Stage};
+use crate::matcher::{After, Comparison, Difference, Match};
+
+/// Why an event of which every condition holds did not do.
+pub(super) const OTHERWISE: &str =
+    "every condition holds: it is hidden by eventFilters or came outside the window";
 
 /// An event that did not match, and why.
 pub(super) struct Miss<'a> {
@@ -17,13 +21,20 @@ pub(super) struct Miss<'a> {
     /// How many conditions held.
     held: usize,
     is_before_mark: bool,
+    /// Why one of which every condition holds is none.
+    otherwise: &'static str,
 }
 
 /// Returns the misses with the most conditions held first; among equals those that got furthest
 /// down the funnel, then those with fewer differences, then in the order of the journal.
-pub(super) fn nearest(evidence: &Evidence, most: usize) -> Vec<Miss<'_>> {
-    let mut misses: Vec<Miss<'_>> =
-        evidence.misses.iter().map(|(event, own)| Miss::new(&evidence.expected, event, *own)).collect();
+pub(super) fn nearest<'a>(
+    expected: &Match,
+    misses: &'a [(Arc<ReceivedEvent>, bool)],
+    otherwise: &'static str,
+    most: usize,
+) -> Vec<Miss<'a>> {
+    let mut misses: Vec<Miss<'a>> =
+        misses.iter().map(|(event, own)| Miss::new(expected, event, *own, otherwise)).collect();
     misses
         .sort_by_key(|miss| (Reverse(miss.held), Reverse(miss.comparison.stage()), miss.differences().len()));
     misses.truncate(most);
@@ -31,20 +42,11 @@ pub(super) fn nearest(evidence: &Evidence, most: usize) -> Vec<Miss<'_>> {
 }
 
 impl<'a> Miss<'a> {
-    fn new(expected: &Match, event: &'a ReceivedEvent, own: bool) -> Self {
+    fn new(expected: &Match, event: &'a ReceivedEvent, own: bool, otherwise: &'static str) -> Self {
         let comparison = expected.compare(event, own);
-        let failed = match &comparison {
-            Comparison::Matches => 0,
-            Comparison::Undecided => usize::from(expected.value.is_some()),
-            Comparison::Differs(differences) => {
-                let value = differences.iter().any(|d| d.stage == Stage::Value);
-                let undecoded = expected.value.is_some() && event.error().is_some();
-                differences.iter().filter(|d| d.stage != Stage::Value).count()
-                    + usize::from(value || undecoded)
-            }
-        };
-        let held = expected.conditions().saturating_sub(failed);
-        Self { event, own, comparison, held, is_before_mark: is_before_mark(&expected.after, event) }
+        let held = expected.held(event, &comparison);
+        let is_before_mark = is_before_mark(&expected.after, event);
+        Self { event, own, comparison, held, is_before_mark, otherwise }
     }
 
     fn differences(&self) -> &[Difference] {
@@ -70,9 +72,7 @@ impl<'a> Miss<'a> {
             lines.push("it lies before the point from which this expectation looks".to_owned());
         }
         if lines.is_empty() {
-            lines.push(
-                "every condition holds: it is hidden by eventFilters or came outside the window".to_owned(),
-            );
+            lines.push(self.otherwise.to_owned());
         }
         lines
     }
@@ -100,7 +100,11 @@ fn reason(difference: &Difference) -> String {
     let actual = difference.actual.as_ref().map_or_else(|| "absent".to_owned(), words::shown);
     let hint = difference.hint.as_ref().map(|hint| format!(" ({})", words::clip(hint))).unwrap_or_default();
     let path = words::clip(&difference.path);
-    format!("{path}: expected {}, was {actual}{hint}", words::shown(&difference.expected))
+    let expected = match &difference.wanted {
+        Some(wanted) => words::clip(wanted),
+        None => words::shown(&difference.expected),
+    };
+    format!("{path}: expected {expected}, was {actual}{hint}")
 }
 
 /// Returns whether an event surely lies before the point from which an expectation looks. Behind a

@@ -1,111 +1,31 @@
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::testing::{coverage, evidence, record};
 use super::*;
-use crate::codec::testing::received;
 use crate::error::{ErrorCode, ProbeError};
 use crate::event::ReceivedEvent;
-use crate::matcher::{Match, Stage};
+use crate::matcher::Match;
+use crate::parity::Ran;
 
 fn vectors() -> Value {
     serde_json::from_str(include_str!("../../../tests/vectors/explanations.json")).unwrap()
 }
 
-fn number(value: &Value) -> u64 {
-    value.as_u64().unwrap_or_default()
-}
-
-fn partition(value: &Value) -> Option<i32> {
-    value.as_i64().map(|partition| partition.try_into().unwrap())
-}
-
-/// `{topic, event, partition, offset, timestamp, generation}`.
-fn record(document: &Value) -> Arc<ReceivedEvent> {
-    let mut event = received(&document["topic"], &document["event"]);
-    event.partition = partition(&document["partition"]).unwrap_or_default();
-    event.offset = document["offset"].as_i64().unwrap();
-    event.timestamp = document.get("timestamp").map_or(event.timestamp, Value::as_i64);
-    event.generation = number(&document["generation"]) as u32;
-    Arc::new(event)
-}
-
-fn coverage(document: &Value) -> Coverage {
-    let read = |read: &Value| PartitionCoverage {
-        from: read["from"].as_i64().unwrap(),
-        next: read["next"].as_i64().unwrap(),
-        end: read["end"].as_i64(),
-    };
-    let partitions = document["partitions"].as_object().into_iter().flatten();
-    Coverage {
-        topic_id: document["topicId"].as_str().map(str::to_owned),
-        partitions: partitions.map(|(number, part)| (number.parse().unwrap(), read(part))).collect(),
-    }
-}
-
-fn finding(document: &Value) -> Finding {
-    let why = || document["why"].as_str().unwrap().to_owned();
-    let partition = partition(&document["partition"]);
-    match (document["kind"].as_str().unwrap(), document["doubt"].as_str().unwrap_or_default()) {
-        ("missing", _) => Finding::Missing {
-            wanted: number(&document["wanted"]) as usize,
-            found: number(&document["found"]) as usize,
-        },
-        ("unexpected", _) => Finding::Unexpected(record(&document["record"])),
-        (_, "NOT_COVERED") => Finding::Doubtful(Doubt::NotCovered { partition, why: why() }),
-        (_, "READ_GAP") => Finding::Doubtful(Doubt::ReadGap { partition, why: why() }),
-        (_, "UNDECODABLE") => Finding::Doubtful(Doubt::Undecodable(record(&document["record"]))),
-        (_, "NOT_ATTRIBUTABLE") => Finding::Doubtful(match document.get("dropped") {
-            Some(dropped) => Doubt::TooManyUnattributed { dropped: number(dropped) },
-            None => Doubt::NotAttributable(record(&document["record"])),
-        }),
-        other => panic!("no finding: {other:?}"),
-    }
-}
-
-fn evidence(document: &Value) -> Evidence {
-    let verbs = ["expect_event", "expect_none", "receive_event", "receive_n"];
-    let funnel = &document["funnel"];
-    let list = |key: &str| document[key].as_array().map_or(&[][..], Vec::as_slice);
-    let stage = |pair: &Value| {
-        let stage = Stage::ALL.into_iter().find(|stage| pair[0] == stage.label()).unwrap();
-        (stage.label(), number(&pair[1]))
-    };
-    let problem = &document["problem"];
-    Evidence {
-        verb: verbs.into_iter().find(|verb| document["verb"] == *verb).unwrap(),
-        topic: document["topic"].as_str().unwrap().into(),
-        expected: Match::from_json(&document["expected"]).unwrap(),
-        within: Duration::from_millis(number(&document["within_ms"])),
-        finding: finding(&document["finding"]),
-        funnel: Funnel {
-            seen: number(&funnel["seen"]),
-            other_tests: number(&funnel["otherTests"]),
-            unattributed: number(&funnel["unattributed"]),
-            stages: funnel["stages"].as_array().into_iter().flatten().map(stage).collect(),
-            matched: number(&funnel["matched"]),
-        },
-        misses: list("misses").iter().map(|miss| (record(miss), miss["own"] == true)).collect(),
-        hints: list("hints").iter().map(|hint| hint.as_str().unwrap().to_owned()).collect(),
-        coverage: coverage(&document["coverage"]),
-        problem: problem["message"].as_str().map(|message| {
-            let number = i32::try_from(number(&problem["code"])).unwrap();
-            ProbeError::new(ErrorCode::from_number(number).unwrap(), message)
-        }),
-    }
-}
-
 #[test]
 fn every_explanation_reads_as_its_vector_says() {
     let mut wrong = String::new();
+    let mut ran = Ran::new("explanations.json", "cases");
     for case in vectors()["cases"].as_array().unwrap() {
+        ran.note(case);
         let error = evidence(&case["evidence"]).into_error();
         let lines: Vec<&str> = error.message().lines().collect();
         if case["code"] != error.code().name() || case["text"] != json!(lines) {
             wrong += &format!("--- {} ({})\n{}\n", case["name"], error.code(), error.message());
         }
     }
+    ran.write();
     assert!(wrong.is_empty(), "{wrong}");
 }
 
@@ -149,7 +69,8 @@ fn an_explanation_never_breaks_a_line_and_never_grows_beyond_the_screen() {
     let wanted = Match::new().id("a").event_type("b").version("c").key("d").header(long.clone(), "e");
     let mut evidence = evidence(&vectors()["cases"][0]["evidence"]);
     evidence.topic = long.as_str().into();
-    evidence.expected = wanted.value(json!({"a": long.clone() + "!", long.clone(): 1})).hint(long.clone());
+    let wanted = wanted.value(json!({"a": long.clone() + "!", long.clone(): 1})).hint(long.clone());
+    evidence.expected = Expected::Match(Box::new(wanted.clone()));
     evidence.misses = (0..50).map(miss).collect();
     evidence.hints = (0..50).map(|n| format!("{n} {long}")).collect();
     evidence.problem = Some(ProbeError::new(ErrorCode::BrokerUnreachable, long.clone()));
@@ -160,9 +81,32 @@ fn an_explanation_never_breaks_a_line_and_never_grows_beyond_the_screen() {
         Finding::Unexpected(miss(1).0),
         Finding::Doubtful(Doubt::ReadGap { partition: Some(1), why: long.clone() }),
         Finding::Doubtful(Doubt::NotAttributable(miss(1).0)),
+        Finding::Count { wanted: 3, found: 4, extra: Some(miss(1).0) },
+        Finding::Refused { event: miss(1).0, text: long.clone() },
+        Finding::Unserved,
+        Finding::WrongOrder { until: 1 },
+        Finding::Lagging((0..50).map(|partition| Lag { partition, committed: None, end: 9 }).collect()),
+        Finding::Doubtful(Doubt::Unanswered { why: long.clone() }),
     ];
-    for finding in findings {
-        let error = Evidence { finding, ..evidence.clone() }.into_error();
+    let row = |served: Option<(Arc<ReceivedEvent>, bool)>| Row {
+        topic: long.as_str().into(),
+        matching: wanted.clone(),
+        served,
+        funnel: evidence.funnel.clone(),
+        misses: (0..5).map(miss).collect(),
+    };
+    let rows = |count: i64| (0..count).map(|n| row((n % 2 == 0).then(|| miss(n)))).collect::<Vec<_>>();
+    let mut all = vec![evidence.clone()];
+    for count in [1, 2, 7, 50] {
+        let expected = Expected::AllOf(Order::InOrder, rows(count));
+        let read = || evidence.coverage.clone();
+        let other_topics = (0..count).map(|n| (format!("{n} {long}").into(), read())).collect();
+        all.push(Evidence { expected, other_topics, ..evidence.clone() });
+    }
+    let hint = Some(long.clone());
+    all.push(Evidence { expected: Expected::CaughtUp { group: long.clone(), hint }, ..evidence.clone() });
+    for (finding, evidence) in findings.iter().flat_map(|finding| all.iter().map(move |one| (finding, one))) {
+        let error = Evidence { finding: finding.clone(), ..evidence.clone() }.into_error();
         let lines: Vec<&str> = error.message().split(['\n', '\r', '\u{2028}']).collect();
         assert!(lines.len() <= 20, "{}", error.message());
         assert!(lines.iter().all(|line| line.chars().count() < 1_200), "{}", error.message());
@@ -180,7 +124,7 @@ fn whether_a_forbidden_event_is_own_is_said_only_where_it_is_known() {
     };
     assert_eq!(own(&unknown), Value::Null);
     assert_eq!(own(&Evidence { misses: vec![(forbidden, true)], ..unknown.clone() }), true);
-    let asked = Evidence { expected: Match::new().own(false), ..unknown };
+    let asked = Evidence { expected: Expected::Match(Box::new(Match::new().own(false))), ..unknown };
     assert_eq!(own(&asked), false);
 }
 
@@ -192,12 +136,13 @@ fn a_verdict_is_a_document() {
         events: vec![event.clone()],
         own: vec![true],
         coverage: coverage(&read),
+        other_topics: [("other".into(), coverage(&read))].into(),
         warnings: vec![Warning { code: "SELF_MATCH", message: "only own events matched".to_owned() }],
     };
     assert_eq!(
         verdict.to_json(),
         json!({
-            "events": [event.to_json(true)], "coverage": read,
+            "events": [event.to_json(true)], "coverage": read, "otherTopics": {"other": read},
             "warnings": [{"code": "SELF_MATCH", "message": "only own events matched"}],
         })
     );

@@ -86,14 +86,15 @@ pub(super) fn funnel(funnel: &Funnel) -> String {
 }
 
 /// Returns the coverage on one line, what was not read to its end first.
-pub(super) fn coverage(coverage: &Coverage) -> String {
+pub(super) fn coverage(topic: Option<&str>, coverage: &Coverage) -> String {
     const SHOWN: usize = 4;
+    let of = topic.map(|topic| format!(" of `{}`", clip(topic))).unwrap_or_default();
     let id = match &coverage.topic_id {
         Some(id) => format!("topic id {}", clip(id)),
         None => "the topic was not there".to_owned(),
     };
     if coverage.partitions.is_empty() {
-        return format!("coverage: {id}, no partition was read");
+        return format!("coverage{of}: {id}, no partition was read");
     }
     let is_covered = |read: &PartitionCoverage| read.end.is_some_and(|end| read.next >= end);
     let mut parts: Vec<_> = coverage.partitions.iter().collect();
@@ -109,7 +110,7 @@ pub(super) fn coverage(coverage: &Coverage) -> String {
         };
         words.push(format!("and {} more, {how}", rest.len()));
     }
-    format!("coverage: {id}; {}", words.join("; "))
+    format!("coverage{of}: {id}; {}", words.join("; "))
 }
 
 fn partition(number: i32, read: &PartitionCoverage) -> String {

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::read;
+use crate::parity::Ran;
 
 const VECTORS: &str = include_str!("../../../tests/vectors/words.json");
 
@@ -12,7 +13,9 @@ fn all_words_are_read_as_their_vectors_say() {
     let cases = vectors["cases"].as_array().unwrap();
     assert!(cases.len() >= 20, "only {}", cases.len());
     let mut wrong = Vec::new();
+    let mut ran = Ran::new("words.json", "cases");
     for case in cases {
+        ran.note(case);
         let found = match read(&case["words"]) {
             Ok(document) => document,
             Err(error) => {
@@ -29,5 +32,6 @@ fn all_words_are_read_as_their_vectors_say() {
             wrong.push(format!("{}: {found:#}", case["name"]));
         }
     }
+    ran.write();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

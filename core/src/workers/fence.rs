@@ -11,6 +11,7 @@ use tokio::time::Instant;
 
 use crate::broker::{Isolation, Listed, OffsetSpec, StopReason, TopicId};
 use crate::error::{ErrorCode, ProbeError};
+use crate::event::ReceivedEvent;
 use crate::runtime::Deadline;
 use crate::verdict::Doubt;
 use crate::workers::lane::Lane;
@@ -28,6 +29,23 @@ pub(crate) struct Ends {
     pub(crate) generation: u32,
     /// By partition number.
     pub(crate) offsets: Vec<i64>,
+}
+
+impl Ends {
+    /// Returns the ends that were asked for earlier, of the topic's generation.
+    pub(crate) fn known(generation: u32, offsets: Vec<i64>) -> Self {
+        Self { asked_at: Instant::now(), generation, offsets }
+    }
+
+    /// Returns the end of a partition.
+    pub(crate) fn of(&self, partition: i32) -> Option<i64> {
+        self.offsets.get(usize::try_from(partition).ok()?).copied()
+    }
+
+    /// Returns whether an event lies below them: then it is in time, whenever it was read.
+    pub(crate) fn hold(&self, event: &ReceivedEvent) -> bool {
+        event.generation == self.generation && self.of(event.partition).is_some_and(|end| event.offset < end)
+    }
 }
 
 /// Why there are no end offsets.

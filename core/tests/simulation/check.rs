@@ -1,5 +1,7 @@
 //! The invariants of a verdict, asserted in the moment in which it is given.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 use test_probe::broker::Isolation;
 use test_probe::broker::simulated::TxnState;
@@ -7,7 +9,7 @@ use test_probe::operation::Verb;
 use test_probe::{Category, ErrorCode, ProbeError, ReceivedEvent, Result, Verdict};
 use tokio::time::Instant;
 
-use crate::oracle::{After, Looking, Question, Range};
+use crate::oracle::{After, Looking, Question, Range, Witness};
 use crate::plan::Weather;
 use crate::record::{Answer, Truth, Wanted, truths};
 use crate::stage::{Stage, Trouble, lock};
@@ -27,7 +29,13 @@ impl Check<'_> {
     pub(crate) fn verdict(&self, verdict: &Result<Verdict>) {
         match verdict {
             Ok(verdict) if self.verb == Verb::None => self.absent(Some(verdict)),
-            Ok(verdict) => self.passed(verdict),
+            Ok(verdict) => {
+                self.passed(verdict);
+                if let Verb::Exactly(_) = self.verb {
+                    self.exactly(Some(verdict), verdict.events.len());
+                    self.proof(verdict);
+                }
+            }
             Err(error) => self.error(error),
         }
     }
@@ -38,7 +46,7 @@ impl Check<'_> {
 
     /// 1 and 5: what passed is in the log, this test's, in range, matching, visible.
     fn passed(&self, verdict: &Verdict) {
-        let wanted = if let Verb::Receive(n) = self.verb { n } else { 1 };
+        let wanted = if let Verb::Receive(n) | Verb::Exactly(n) = self.verb { n } else { 1 };
         if verdict.events.len() != wanted {
             self.violate("1 false pass", &format!("{} events for {wanted}", verdict.events.len()));
         }
@@ -52,7 +60,7 @@ impl Check<'_> {
             if own_known && *own != (truth.own_of == Some(self.looking.session)) {
                 self.violate("1 own", &format!("own {own} of {}", truth.describe()));
             }
-            if !self.looking.plan.filter.admits(&truth) {
+            if !self.verb.is_of_a_window() && !self.looking.plan.filter.admits(&truth) {
                 self.violate("1 filters", &truth.describe());
             }
             if matches!(self.verb, Verb::Receive(_))
@@ -63,8 +71,53 @@ impl Check<'_> {
         }
     }
 
+    /// 1 and 2: what must count was counted, and what may make a difference is a doubt.
+    fn exactly(&self, verdict: Option<&Verdict>, found: usize) {
+        let counted: BTreeSet<&str> = verdict
+            .iter()
+            .flat_map(|verdict| &verdict.events)
+            .filter_map(|event| event.headers.text(crate::record::SERIAL))
+            .collect();
+        let (rule, mut due) = if verdict.is_some() { ("1 false pass", 0) } else { ("2 false fail", 0) };
+        for witness in self.question().witnesses(self.stage) {
+            match &witness {
+                Witness::Match(truth) if verdict.is_none() || counted.contains(&*truth.serial) => {
+                    due += 1;
+                    if due > found {
+                        self.violate(rule, &format!("{found} were counted, and {}", witness.describe()));
+                    }
+                }
+                _ => self.violate(rule, &witness.describe()),
+            }
+        }
+        if verdict.is_some_and(|verdict| counted.len() != verdict.events.len()) {
+            self.violate(rule, "an event was counted twice");
+        }
+    }
+
+    /// Returns how many records may count.
+    fn possible(&self) -> usize {
+        let may = |truth: &Truth| {
+            self.looking.is_mine(truth)
+                && self.wanted.answer(truth, self.looking.session) == Answer::Yes
+                && self.looking.looks_at(self.stage, truth, self.after) != Range::Not
+        };
+        truths(&self.stage.sim, &self.looking.plan.topic).iter().filter(|truth| may(truth)).count()
+    }
+
+    fn question(&self) -> Question<'_> {
+        Question {
+            looking: self.looking,
+            wanted: self.wanted,
+            after: self.after,
+            deadline: self.deadline,
+            filtered: !self.verb.is_of_a_window(),
+            unattributed: !matches!(self.verb, Verb::Receive(_)),
+        }
+    }
+
     /// Returns the record that an event was made of, checked to be one that may count.
-    fn truth(&self, event: &ReceivedEvent) -> Option<Truth> {
+    pub(crate) fn truth(&self, event: &ReceivedEvent) -> Option<Truth> {
         let Some(truth) = find(self.stage, self.looking, event) else {
             self.violate("1 false pass", &format!("no such record: {}/{}", event.partition, event.offset));
             return None;
@@ -87,15 +140,7 @@ impl Check<'_> {
 
     /// 1 and 2: nothing that must count was there at the deadline.
     fn absent(&self, verdict: Option<&Verdict>) {
-        let question = Question {
-            looking: self.looking,
-            wanted: self.wanted,
-            after: self.after,
-            deadline: self.deadline,
-            filtered: self.verb != Verb::None,
-            unattributed: !matches!(self.verb, Verb::Receive(_)),
-        };
-        let mut witnesses = question.witnesses(self.stage);
+        let mut witnesses = self.question().witnesses(self.stage);
         if let Verb::Receive(n) = self.verb {
             let handed = lock(&self.looking.handed);
             let fresh = |witness: &crate::oracle::Witness| matches!(witness, crate::oracle::Witness::Match(truth) if !handed.contains(&truth.serial));
@@ -136,13 +181,29 @@ impl Check<'_> {
         }
     }
 
-    fn error(&self, error: &ProbeError) {
+    pub(crate) fn error(&self, error: &ProbeError) {
         match error.code() {
-            ErrorCode::ExpectationTimeout if self.verb != Verb::None => self.absent(None),
+            ErrorCode::ExpectationTimeout if !self.verb.is_of_a_window() => self.absent(None),
             ErrorCode::UnexpectedEvent if self.verb == Verb::None => {
                 let Some(truth) = self.named(error, &["finding", "event"]) else { return };
                 self.counts(&truth, "2 false fail");
                 let known = !self.looking.plan.bare || self.wanted.own.is_none();
+                if known && self.wanted.answer(&truth, self.looking.session) != Answer::Yes {
+                    self.violate("2 false fail", &truth.describe());
+                }
+            }
+            ErrorCode::WrongCount if matches!(self.verb, Verb::Exactly(_)) => {
+                let finding = error.context().get("finding").unwrap_or(&Value::Null);
+                let found = finding["found"].as_u64().and_then(|n| usize::try_from(n).ok()).unwrap_or(0);
+                let known = !self.looking.plan.bare || self.wanted.own.is_none();
+                if known && found > self.possible() {
+                    self.violate("2 false fail", &format!("{found} of {} possible", self.possible()));
+                }
+                if finding.get("event").is_none() {
+                    return self.exactly(None, found);
+                }
+                let Some(truth) = self.named(error, &["finding", "event"]) else { return };
+                self.counts(&truth, "2 false fail");
                 if known && self.wanted.answer(&truth, self.looking.session) != Answer::Yes {
                     self.violate("2 false fail", &truth.describe());
                 }

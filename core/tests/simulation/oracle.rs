@@ -209,6 +209,12 @@ pub(crate) enum Witness {
 }
 
 impl Witness {
+    pub(crate) fn into_truth(self) -> Truth {
+        match self {
+            Self::Match(truth) | Self::Undecodable(truth) | Self::Unattributed(truth) => truth,
+        }
+    }
+
     pub(crate) fn describe(&self) -> String {
         match self {
             Self::Match(truth) => format!("a match: {}", truth.describe()),

@@ -134,6 +134,11 @@ impl Stage {
         lock(&self.violations).clone()
     }
 
+    /// Takes violations back that turned out to be none, all but the first ones.
+    pub(crate) fn forgive(&self, first: usize) {
+        lock(&self.violations).truncate(first);
+    }
+
     pub(crate) fn count(&self, what: &str) {
         *lock(&self.tally).entry(what.to_owned()).or_default() += 1;
     }

@@ -19,10 +19,10 @@ use crate::record::{KINDS, OWN, REGION, REGIONS, SERIAL, Wanted, truths};
 use crate::stage::{Stage, lock};
 
 pub(crate) struct Line {
-    stage: Arc<Stage>,
-    open: Arc<Open>,
+    pub(crate) stage: Arc<Stage>,
+    pub(crate) open: Arc<Open>,
     number: usize,
-    rng: Rng,
+    pub(crate) rng: Rng,
     calls: usize,
     marks: Vec<(Mark, After)>,
     /// Topic, the point as the engine is told, the point as we know it.
@@ -40,27 +40,34 @@ impl Line {
             if self.open.closed.load(Ordering::Relaxed) {
                 return self.after_close().await;
             }
-            match self.rng.u8(0..20) {
+            match self.rng.u8(0..27) {
                 0..5 => self.produce().await,
-                5..10 => self.expect(Verb::Event).await,
-                10..15 => self.expect(Verb::None).await,
-                15 | 16 if self.number == 0 => {
+                5..9 => self.expect(Verb::Event).await,
+                9..13 => self.expect(Verb::None).await,
+                13 | 14 if self.number == 0 => {
                     let n = self.rng.usize(1..=3);
                     self.expect(Verb::Receive(n)).await;
                 }
-                17 | 18 => self.mark().await,
+                15 | 16 => self.mark().await,
+                17..20 => {
+                    let n = self.rng.usize(1..=3);
+                    self.expect(Verb::Exactly(n)).await;
+                }
+                20..23 => self.all_of().await,
+                23 | 24 => self.fish().await,
+                25 => self.caught_up().await,
                 _ => self.fetch(),
             }
         }
     }
 
-    fn label(&mut self, what: &str) -> String {
+    pub(crate) fn label(&mut self, what: &str) -> String {
         self.calls += 1;
         format!("{} line {} call {} {what}", self.open.session.test_id(), self.number, self.calls)
     }
 
     /// Waits for a call, and asserts that it ended in time and as a closed session must.
-    async fn call<T>(
+    pub(crate) async fn call<T>(
         &self,
         label: &str,
         limit: Duration,
@@ -101,7 +108,7 @@ impl Line {
         }
     }
 
-    fn any_topic(&mut self) -> Option<Arc<Looking>> {
+    pub(crate) fn any_topic(&mut self) -> Option<Arc<Looking>> {
         self.rng.choice(self.open.looking.values().cloned().collect::<Vec<_>>())
     }
 
@@ -178,7 +185,7 @@ impl Line {
         }
     }
 
-    fn excuse(&self, topic: &str, label: &str, error: &ProbeError) {
+    pub(crate) fn excuse(&self, topic: &str, label: &str, error: &ProbeError) {
         let look = self.open.looking.get(topic).or(self.open.looking.values().next());
         if let Some(look) = look {
             excuse(&self.stage, look, label, error);
@@ -217,7 +224,7 @@ impl Line {
         }
     }
 
-    fn wanted(&mut self, verb: Verb) -> Wanted {
+    pub(crate) fn wanted(&mut self, verb: Verb) -> Wanted {
         if matches!(verb, Verb::Receive(_)) {
             return Wanted::default();
         }
@@ -231,32 +238,44 @@ impl Line {
         }
     }
 
+    /// Draws a point to look from: as the engine is told, and as we know it.
+    pub(crate) fn after(&mut self, topic: &str) -> (test_probe::After, After) {
+        if self.rng.u8(0..3) == 0 && !self.marks.is_empty() {
+            let (mark, known) = self.marks[self.rng.usize(0..self.marks.len())].clone();
+            return (test_probe::After::Mark(mark), known);
+        }
+        if self.rng.u8(0..3) == 0 {
+            let here: Vec<_> = self.points.iter().filter(|point| point.0 == topic).cloned().collect();
+            if let Some((_, point, known)) = self.rng.choice(here) {
+                return (point, known);
+            }
+        }
+        (test_probe::After::Start, After::Start)
+    }
+
+    pub(crate) fn within(&mut self) -> Duration {
+        Duration::from_millis(match self.rng.u8(0..4) {
+            0 => self.rng.u64(0..30),
+            1 => self.rng.u64(600..2500),
+            _ => self.rng.u64(30..600),
+        })
+    }
+
     async fn expect(&mut self, verb: Verb) {
         let Some(looking) = self.any_topic() else { return };
         let wanted = self.wanted(verb);
         let mut matching = wanted.to_match();
         let mut after = After::Start;
-        let receiving = matches!(verb, Verb::Receive(_));
-        if !receiving && self.rng.u8(0..3) == 0 && !self.marks.is_empty() {
-            let (mark, known) = self.marks[self.rng.usize(0..self.marks.len())].clone();
-            (matching.after, after) = (test_probe::After::Mark(mark), known);
-        } else if !receiving && self.rng.u8(0..3) == 0 {
-            let here: Vec<_> = self.points.iter().filter(|p| p.0 == looking.plan.topic).cloned().collect();
-            if let Some((_, point, known)) = self.rng.choice(here) {
-                (matching.after, after) = (point, known);
-            }
+        if !matches!(verb, Verb::Receive(_)) {
+            (matching.after, after) = self.after(&looking.plan.topic);
         }
-        let within = Duration::from_millis(match self.rng.u8(0..4) {
-            0 => self.rng.u64(0..30),
-            1 => self.rng.u64(600..2500),
-            _ => self.rng.u64(30..600),
-        });
+        let within = self.within();
         let topic = looking.plan.topic.clone();
         let label = self.label(&format!("{} on {topic}", verb.name()));
         let deadline = Instant::now() + within;
         self.stage.note(format_args!("{label}: {wanted:?} after {} within {within:?}", after.describe()));
         let grace = self.stage.probe.config().dsl.verdict_grace;
-        let expectation = Expectation { verb, topic: topic.clone(), matching, within: Some(within) };
+        let expectation = Expectation::of(verb, &topic, matching, Some(within));
         let run = self.open.session.run(test_probe::operation::Operation::Expect(expectation));
         let verdict = async {
             match run.await? {
@@ -265,21 +284,7 @@ impl Line {
             }
         };
         let Some(verdict) = self.call(&label, within + grace, verdict).await else { return };
-        let told = match &verdict {
-            Ok(verdict) => format!(
-                "passed {:?}",
-                verdict.events.iter().map(|e| (e.partition, e.offset)).collect::<Vec<_>>()
-            ),
-            Err(error) => {
-                // Not the event as a whole: its fresh ids differ from run to run.
-                let finding = error.context().get("finding").cloned().unwrap_or_default();
-                let at = (&finding["event"]["partition"], &finding["event"]["offset"]);
-                format!("{} {} {} {}", error.code(), finding["why"], at.0, at.1)
-            }
-        };
-        self.stage.note(format_args!("{label}: {told}"));
-        let kind = verdict.as_ref().map_or_else(|error| error.code().name(), |_| "passed");
-        self.stage.count(&format!("{} {kind}", verb.name()));
+        self.tell(&label, verb.name(), &verdict);
         let stage = self.stage.clone();
         Check {
             stage: &stage,
@@ -303,6 +308,25 @@ impl Line {
             };
             self.points.push((topic, test_probe::After::from(&**event), point));
         }
+    }
+
+    /// Notes and counts what came of an expectation.
+    pub(crate) fn tell(&self, label: &str, verb: &str, verdict: &Result<test_probe::Verdict>) {
+        let told = match verdict {
+            Ok(verdict) => format!(
+                "passed {:?}",
+                verdict.events.iter().map(|e| (e.partition, e.offset)).collect::<Vec<_>>()
+            ),
+            Err(error) => {
+                // Not the event as a whole: its fresh ids differ from run to run.
+                let finding = error.context().get("finding").cloned().unwrap_or_default();
+                let at = (&finding["event"]["partition"], &finding["event"]["offset"]);
+                format!("{} {} {} {}", error.code(), finding["why"], at.0, at.1)
+            }
+        };
+        self.stage.note(format_args!("{label}: {told}"));
+        let kind = verdict.as_ref().map_or_else(|error| error.code().name(), |_| "passed");
+        self.stage.count(&format!("{verb} {kind}"));
     }
 
     fn fetch(&mut self) {

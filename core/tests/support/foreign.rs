@@ -5,7 +5,7 @@ use std::time::Duration;
 use rdkafka::admin::{AdminClient, AdminOptions, NewPartitions};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::config::ClientConfig;
-use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
@@ -91,6 +91,29 @@ pub(crate) fn committed(bootstrap_servers: &str, group: &str, topic: &str) -> Op
         Offset::Offset(offset) => Some(offset),
         _ => None,
     }
+}
+
+/// Commits offsets for a group, as a consumer does that nobody else is in the group with.
+pub(crate) async fn commit(
+    bootstrap_servers: &'static str,
+    group: &str,
+    topic: &str,
+    offsets: &[(i32, i64)],
+) {
+    let mut list = TopicPartitionList::new();
+    for (partition, offset) in offsets {
+        list.add_partition_offset(topic, *partition, Offset::Offset(*offset)).expect("an offset");
+    }
+    let group = group.to_owned();
+    let committed = tokio::task::spawn_blocking(move || {
+        let consumer: BaseConsumer = config(bootstrap_servers)
+            .set("group.id", &group)
+            .set("enable.auto.commit", "false")
+            .create()
+            .expect("made");
+        consumer.commit(&list, CommitMode::Sync).expect("committed");
+    });
+    committed.await.expect("joined");
 }
 
 /// Returns the broker that leads partition 0.

@@ -116,7 +116,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             if self.gate.expects_raw_token() {
                 let answer = self.gate.raw_token(&frame, super::now().wall_ms);
                 let answer = answer.ok_or_else(|| End::Refused("a token was refused".to_owned()))?;
-                self.send(&frame::sized(&answer)).await?;
+                self.send(frame::sized(&answer)).await?;
                 continue;
             }
             let (asked, body) = match frame::parse(frame)? {
@@ -136,8 +136,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         }
     }
 
-    pub(super) async fn send(&mut self, output: &[u8]) -> Result<(), End> {
-        self.stream.write_all(output).await?;
+    pub(super) async fn send(&mut self, mut output: impl Buf) -> Result<(), End> {
+        self.stream.write_all_buf(&mut output).await?;
         // What TLS made of it may still be on this side.
         Ok(self.stream.flush().await?)
     }

@@ -11,7 +11,7 @@ use super::listeners::Door;
 use crate::api::{self, Call, Reply, answers, places, topic_ids};
 use crate::faults::{Ending, KafkaError, Outcome, Parts, Plan, Seen};
 use crate::state::{Now, State};
-use crate::wire::{apis, frame};
+use crate::wire::{apis, pieces};
 
 /// The header of a request.
 #[derive(Debug)]
@@ -64,7 +64,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         }
         let Answer { response, then_close, mute } = answered?;
         if let Some(response) = response {
-            self.answer(asked, &response).await?;
+            self.answer(asked, response).await?;
         }
         if let Some(reason) = then_close {
             return Err(End::Refused(reason.to_owned()));
@@ -75,11 +75,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         Ok(())
     }
 
-    async fn answer(&mut self, asked: &Asked, response: &ResponseKind) -> Result<(), End> {
+    async fn answer(&mut self, asked: &Asked, response: ResponseKind) -> Result<(), End> {
         let Asked { api, version, correlation_id, .. } = *asked;
-        let output = frame::encode(correlation_id, api, version, response)
+        let output = pieces::encode(correlation_id, api, version, response)
             .map_err(|error| End::Refused(format!("{api:?} v{version} could not be answered: {error}")))?;
-        self.send(&output).await
+        self.send(output).await
     }
 
     /// Records a request, and answers it unless faults or the gate have a say.

@@ -153,6 +153,16 @@ fn client_id(frame: &mut Bytes) -> Result<Option<StrBytes>, Refusal> {
 #[derive(Debug)]
 pub(crate) struct Unencodable(String);
 
+impl Unencodable {
+    pub(super) fn from_codec(error: impl fmt::Display) -> Self {
+        Self(format!("a response could not be written: {error:#}"))
+    }
+
+    pub(super) fn too_large() -> Self {
+        Self("a response is larger than 2 GiB".to_owned())
+    }
+}
+
 impl fmt::Display for Unencodable {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(&self.0)
@@ -176,7 +186,7 @@ pub(crate) fn encode(
     version: i16,
     response: &ResponseKind,
 ) -> Result<BytesMut, Unencodable> {
-    let failed = |error| Unencodable(format!("a response could not be written: {error:#}"));
+    let failed = Unencodable::from_codec;
     let body = match response {
         ResponseKind::Fetch(response) => response.compute_size(version).map_err(failed)?,
         ResponseKind::Produce(response) => response.compute_size(version).map_err(failed)?,
@@ -191,7 +201,7 @@ pub(crate) fn encode(
     }
     response.encode(&mut out, version).map_err(failed)?;
     let size = i32::try_from(out.len() - 4);
-    let size = size.map_err(|_| Unencodable("a response is larger than 2 GiB".to_owned()))?;
+    let size = size.map_err(|_| Unencodable::too_large())?;
     out[..4].copy_from_slice(&size.to_be_bytes());
     Ok(out)
 }

@@ -7,6 +7,7 @@
 pub(crate) mod apis;
 pub(crate) mod bounds;
 pub(crate) mod frame;
+pub(crate) mod pieces;
 pub(crate) mod records;
 mod shape;
 mod shapes;

@@ -22,8 +22,8 @@ TOPIC_DIRECTIVES: Final = "these topic directives:"
 PRODUCE_TYPED_EVENT: Final = (
     "I produce/send/publish event/message {string} with id {string} to topic {string}:"
 )
-PRODUCE_EVENT: Final = "I produce/send/publish to topic {string} the event/message:"
-PRODUCE_EVENTS: Final = "I produce/send/publish to topic {string} the events/messages:"
+PRODUCE_EVENT: Final = "I produce/send/publish to topic {string} the event:/message:"
+PRODUCE_EVENTS: Final = "I produce/send/publish to topic {string} the events:/messages:"
 PRODUCE_TOMBSTONE: Final = "I produce/send/publish a tombstone with key {string} to topic {string}"
 EVENT_IS_ACKNOWLEDGED: Final = "the event/message is acknowledged"
 EVENT_IS_REFUSED: Final = "the event/message is refused with {string}"

@@ -87,6 +87,15 @@ impl Broker for Librdkafka {
         Box::pin(groups::commit(&self.admin, group, offsets, by))
     }
 
+    fn committed(
+        &self,
+        group: String,
+        partitions: Vec<TopicPartition>,
+        by: Deadline,
+    ) -> BoxFuture<'_, Result<Vec<Option<i64>>>> {
+        Box::pin(groups::committed(&self.admin, group, partitions, by))
+    }
+
     fn reader(&self, options: ReaderOptions, wake: Wake) -> Result<Box<dyn Reader>> {
         Ok(Box::new(RdReader::open(&self.config, options, &wake, self.problems.clone())?))
     }

@@ -188,6 +188,20 @@ impl Broker for SimBroker {
         })
     }
 
+    fn committed(
+        &self,
+        group: String,
+        partitions: Vec<TopicPartition>,
+        by: Deadline,
+    ) -> BoxFuture<'_, Result<Vec<Option<i64>>>> {
+        Box::pin(async move {
+            self.ask("list committed offsets", by, |state| {
+                Served::Answer(state.committed_for(&self.principal, &group, &partitions))
+            })
+            .await
+        })
+    }
+
     fn reader(&self, options: ReaderOptions, wake: Wake) -> Result<Box<dyn Reader>> {
         self.may_open()?;
         let (inner, closed) = (Arc::clone(&self.inner), Arc::clone(&self.closed));
@@ -283,10 +297,7 @@ impl State {
         group: &str,
         offsets: &[(TopicPartition, i64)],
     ) -> Result<()> {
-        if self.denied.contains(&(Arc::clone(principal), Resource::Group(Arc::from(group)))) {
-            let text = format!("access to group `{group}` was denied");
-            return Err(ProbeError::new(ErrorCode::NotAuthorized, text).with("group", group));
-        }
+        self.may_see_group(principal, group)?;
         let committed = self.groups.entry(group.to_owned()).or_default();
         committed.extend(offsets.iter().cloned());
         self.commits.push(CommitSeen {
@@ -294,6 +305,26 @@ impl State {
             group: group.to_owned(),
             offsets: offsets.to_vec(),
         });
+        Ok(())
+    }
+
+    fn committed_for(
+        &self,
+        principal: &Arc<str>,
+        group: &str,
+        partitions: &[TopicPartition],
+    ) -> Result<Vec<Option<i64>>> {
+        self.may_see_group(principal, group)?;
+        let known = self.groups.get(group);
+        let committed = |at: &TopicPartition| known.and_then(|offsets| offsets.get(at)).copied();
+        Ok(partitions.iter().map(committed).collect())
+    }
+
+    fn may_see_group(&self, principal: &Arc<str>, group: &str) -> Result<()> {
+        if self.denied.contains(&(Arc::clone(principal), Resource::Group(Arc::from(group)))) {
+            let text = format!("access to group `{group}` was denied");
+            return Err(ProbeError::new(ErrorCode::NotAuthorized, text).with("group", group));
+        }
         Ok(())
     }
 }

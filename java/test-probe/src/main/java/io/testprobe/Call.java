@@ -1,11 +1,16 @@
 package io.testprobe;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.testprobe.Completion.Outcome;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.function.Function;
 
 /**
@@ -18,10 +23,22 @@ import java.util.function.Function;
  * @param value the value of an event, as it is on the wire, where the document has none
  * @param headers the headers of an event, as a frame
  * @param read reads the outcome
+ * @param again makes the call that must follow, where the outcome is not the last word; null where it always is
  */
-record Call<T>(byte[] document, byte[] key, byte[] value, byte[] headers, Function<Outcome, T> read) {
+record Call<T>(
+    byte[] document, byte[] key, byte[] value, byte[] headers, Function<Outcome, T> read,
+    Function<Outcome, Call<T>> again) {
   private static <T> Call<T> of(ObjectNode document, Function<Outcome, T> read) {
-    return new Call<>(Json.bytes(document), null, null, null, read);
+    return of(document, read, null);
+  }
+
+  private static <T> Call<T> of(ObjectNode document, Function<Outcome, T> read, Function<Outcome, Call<T>> again) {
+    return new Call<>(Json.bytes(document), null, null, null, read, again);
+  }
+
+  /** Returns the call that must follow; null when the outcome can be read. */
+  Call<T> following(Outcome outcome) {
+    return again == null ? null : again.apply(outcome);
   }
 
   private static ObjectNode verb(String verb) {
@@ -57,7 +74,7 @@ record Call<T>(byte[] document, byte[] key, byte[] value, byte[] headers, Functi
     if (timeout != null) {
       document.put("timeout_ms", millis(timeout));
     }
-    return new Call<>(Json.bytes(document), event.rawKey(), event.rawValue(), event.frame(), read);
+    return new Call<>(Json.bytes(document), event.rawKey(), event.rawValue(), event.frame(), read, null);
   }
 
   static Call<ConsumedResult> fetchConsumedEvent(String topic, String eventTestId) {
@@ -78,7 +95,7 @@ record Call<T>(byte[] document, byte[] key, byte[] value, byte[] headers, Functi
   }
 
   static Call<ReceivedEvent> expectEvent(String topic, Match match, Duration within) {
-    return of(expectation("expect_event", topic, match, within), outcome -> verdict(outcome).events().get(0));
+    return of(expectation("expect_event", topic, match, within), Call::firstEvent);
   }
 
   static Call<Verdict> expectNone(String topic, Match match, Duration within) {
@@ -89,31 +106,57 @@ record Call<T>(byte[] document, byte[] key, byte[] value, byte[] headers, Functi
     return of(expectation("expect_exactly", topic, match, within).put("n", n), Call::verdict);
   }
 
-  /** The engine of this version refuses the verb; what it will take of it is decided with it. */
   static Call<Verdict> expectAllOf(String topic, List<Match> matches, Order order, Duration within) {
-    Errors.required(matches, "matches");
-    Errors.required(order, "order");
-    return of(expectation("expect_all_of", topic, Match.any(), within), Call::verdict);
+    ObjectNode document = within(verb("expect_all_of", topic), within);
+    document.put("order", Errors.required(order, "order").word());
+    ArrayNode documents = document.putArray("matches");
+    for (Match match : Errors.required(matches, "matches")) {
+      documents.add(((Match.Spec) Errors.required(match, "match")).onTopic());
+    }
+    return of(document, Call::verdict);
   }
 
   static Call<ReceivedEvent> receiveEvent(String topic, Duration within) {
-    return of(expectation("receive_event", topic, Match.any(), within), outcome -> verdict(outcome).events().get(0));
+    return of(expectation("receive_event", topic, Match.any(), within), Call::firstEvent);
   }
 
   static Call<List<ReceivedEvent>> receiveN(String topic, int n, Duration within) {
     return of(expectation("receive_n", topic, Match.any(), within).put("n", n), outcome -> verdict(outcome).events());
   }
 
-  /** The engine of this version refuses the verb. */
-  static Call<ReceivedEvent> fishForEvent(String topic, Function<ReceivedEvent, Fish> function, Duration within) {
+  static Call<ReceivedEvent> fishForEvent(
+      String topic, Function<ReceivedEvent, Fish> function, Match match, Duration within) {
     Errors.required(function, "function");
-    return of(expectation("fish_for_event", topic, Match.any(), within), outcome -> verdict(outcome).events().get(0));
+    return fishing(expectation("fish_for_event", topic, match, within), function);
   }
 
-  /** The engine of this version refuses the verb. */
+  private static Call<ReceivedEvent> fishing(ObjectNode document, Function<ReceivedEvent, Fish> function) {
+    return of(document, Call::lastEvent, outcome -> {
+      JsonNode fishing = outcome.document().path("fishing");
+      if (fishing.isMissingNode()) {
+        return null;
+      }
+      ObjectNode next = verb("fish_for_event");
+      next.set("fishing", fishing);
+      ArrayNode answers = next.putArray("answers");
+      for (ReceivedEvent event : outcome.events()) {
+        Fish answer = Errors.required(function.apply(event), "the answer of the function");
+        if (answer instanceof Fish.Failure failure) {
+          answers.addObject().put("fail", failure.text());
+          break;
+        }
+        answers.add(((Fish.Answer) answer).name().toLowerCase(Locale.ROOT));
+        if (answer == Fish.COMPLETE) {
+          break;
+        }
+      }
+      return fishing(next, function);
+    });
+  }
+
   static Call<Void> expectGroupCaughtUp(String group, String topic, Duration within) {
-    Errors.required(group, "group");
-    return of(expectation("expect_group_caught_up", topic, Match.any(), within), outcome -> null);
+    ObjectNode document = within(verb("expect_group_caught_up", topic), within);
+    return of(document.put("group", Errors.required(group, "group")), outcome -> null);
   }
 
   static Call<Mark> mark() {
@@ -141,6 +184,10 @@ record Call<T>(byte[] document, byte[] key, byte[] value, byte[] headers, Functi
   private static ObjectNode expectation(String verb, String topic, Match match, Duration within) {
     ObjectNode document = verb(verb, topic);
     document.set("match", ((Match.Spec) Errors.required(match, "match")).document());
+    return within(document, within);
+  }
+
+  private static ObjectNode within(ObjectNode document, Duration within) {
     if (within != null) {
       document.put("within_ms", millis(within));
     }
@@ -159,6 +206,22 @@ record Call<T>(byte[] document, byte[] key, byte[] value, byte[] headers, Functi
       Leaks.LOG.log(System.Logger.Level.WARNING, () -> read.code() + ": " + read.message());
     }
     Coverage coverage = Coverage.read(outcome.document().path("coverage"));
-    return new Verdict(List.copyOf(outcome.events()), coverage, List.copyOf(warnings));
+    Map<String, Coverage> others = new LinkedHashMap<>();
+    for (Map.Entry<String, JsonNode> topic : outcome.document().path("otherTopics").properties()) {
+      others.put(topic.getKey(), Coverage.read(topic.getValue()));
+    }
+    return new Verdict(
+        List.copyOf(outcome.events()), coverage, List.copyOf(warnings), Collections.unmodifiableMap(others));
+  }
+
+  private static ReceivedEvent firstEvent(Outcome outcome) {
+    Verdict verdict = verdict(outcome);
+    return verdict.events().get(0).of(verdict);
+  }
+
+  /** Reads the event that completed a fishing; what was collected before is in its verdict. */
+  private static ReceivedEvent lastEvent(Outcome outcome) {
+    Verdict verdict = verdict(outcome);
+    return verdict.events().get(verdict.events().size() - 1).of(verdict);
   }
 }

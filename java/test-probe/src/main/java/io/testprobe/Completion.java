@@ -55,7 +55,11 @@ final class Completion {
 
   Outcome outcome() {
     throwError();
-    ByteBuffer frame = body.duplicate();
+    return outcome(body.duplicate());
+  }
+
+  /** Reads what a verb ended in. */
+  static Outcome outcome(ByteBuffer frame) {
     JsonNode document = Json.read(Frame.bytes(frame));
     int count = frame.getInt();
     List<ReceivedEvent> events = new ArrayList<>(count);

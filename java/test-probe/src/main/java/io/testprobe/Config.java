@@ -11,6 +11,9 @@ import java.util.Map;
  * <p>Low to high: what is built in, the file, the environment, what is set here.
  */
 public final class Config {
+  /** The system property that names the configuration file of a test run; see {@link Probe#forTestRun()}. */
+  public static final String FILE_PROPERTY = "test-probe.config";
+
   private final String file;
   private final String text;
   private final ObjectNode sections;

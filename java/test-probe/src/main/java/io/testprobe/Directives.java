@@ -12,7 +12,7 @@ import java.nio.file.Path;
 public final class Directives {
   private final JsonNode content;
 
-  private Directives(JsonNode content) {
+  Directives(JsonNode content) {
     this.content = content;
   }
 

@@ -1,9 +1,11 @@
 package io.testprobe;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.Serializable;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 
 /** Makes exceptions of the engine's errors. */
@@ -42,6 +44,22 @@ final class Errors {
   /** Returns the error of a nack, which is never a verdict. */
   static ProbeException exception(JsonNode document) {
     return (ProbeException) fromDocument(document);
+  }
+
+  /** Returns the document of an error: what {@link #fromDocument} reads, and what the code says. */
+  static ObjectNode document(ProbeFailure failure) {
+    ErrorCode code = failure.code();
+    ObjectNode document = Json.object()
+        .put("code", code.number())
+        .put("name", code.name())
+        .put("category", code.category().name().toLowerCase(Locale.ROOT))
+        .put("message", failure.explanation())
+        .put("hint", failure.hint())
+        .put("retriable", failure.retriable());
+    document.set("context", Json.of(failure.context(), "the context"));
+    Throwable cause = ((Throwable) failure).getCause();
+    document.set("source", cause instanceof ProbeFailure source ? document(source) : null);
+    return document;
   }
 
   private static Throwable of(Facts facts) {

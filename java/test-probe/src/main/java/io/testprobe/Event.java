@@ -52,6 +52,39 @@ public final class Event {
     return EMPTY;
   }
 
+  /**
+   * Returns the event of a YAML or JSON text: {@code {type, version, id, key, headers, value, partition, timestamp}};
+   * {@code raw} in the place of {@code value} is the value as it is on the wire, and bytes are text or {@code {base64:
+   * ...}}. INVALID_ARGUMENT with all that is wrong, each with line, column and hint.
+   */
+  public static Event fromYaml(String yaml) {
+    List<Event> events = Words.events(yaml);
+    if (events.size() != 1) {
+      throw Errors.invalidArgument("the text held " + events.size() + " events, not one");
+    }
+    return events.get(0);
+  }
+
+  /** Returns the event of a document of the engine. */
+  static Event read(JsonNode document) {
+    List<Headers.Header> headers = new ArrayList<>();
+    for (JsonNode pair : document.path("headers")) {
+      headers.add(new Headers.Header(pair.path(0).textValue(), Json.wire(pair.path(1))));
+    }
+    JsonNode partition = document.path("partition");
+    JsonNode timestamp = document.path("timestamp");
+    return new Event(
+        Json.text(document, "type"),
+        Json.text(document, "version"),
+        Json.text(document, "id"),
+        Json.wire(document.path("key")),
+        document.get("value"),
+        Json.wire(document.path("raw")),
+        List.copyOf(headers),
+        partition.isNumber() ? (Integer) partition.intValue() : null,
+        timestamp.isNumber() ? Instant.ofEpochMilli(timestamp.longValue()) : null);
+  }
+
   /** Sets the name by which the test calls the event; it travels as correlation id. */
   public Event id(String id) {
     return new Event(type, version, id, key, data, raw, headers, partition, timestamp);

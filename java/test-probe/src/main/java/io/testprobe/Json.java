@@ -13,6 +13,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
+import java.util.Base64;
 import java.util.Map;
 
 /** JSON, in one place: no type of the library behind it is part of the API. */
@@ -114,6 +115,12 @@ final class Json {
       String why = error instanceof JsonProcessingException json ? json.getOriginalMessage() : error.getMessage();
       throw Errors.invalidArgument("the value could not be read as `" + type.getName() + "`: " + why);
     }
+  }
+
+  /** Returns what a document says of bytes: text, or {@code {"base64"}}; null for what it does not have. */
+  static byte[] wire(JsonNode node) {
+    JsonNode encoded = node.path("base64");
+    return encoded.isTextual() ? Base64.getDecoder().decode(encoded.textValue()) : utf8(node.textValue());
   }
 
   /** Returns the text under a key, or null. */

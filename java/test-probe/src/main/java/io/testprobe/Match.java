@@ -53,6 +53,34 @@ public sealed interface Match permits Match.Spec {
     return any().json(json);
   }
 
+  /** Returns a match of the events of which a CEL expression is true; see {@link Spec#where}. */
+  static Spec where(String expression) {
+    return any().where(expression);
+  }
+
+  /** Returns a match of the events that have something at a place; see {@link Spec#matcher(String, String)}. */
+  static Spec matcher(String path, String matcher) {
+    return any().matcher(path, matcher);
+  }
+
+  /** Returns a match of the events that have something at a place; see {@link Spec#matcher(String, String, Object)}. */
+  static Spec matcher(String path, String matcher, Object value) {
+    return any().matcher(path, matcher, value);
+  }
+
+  /**
+   * Returns the match of a JSON object, with the keys of every language: {@code id, type, version, key, headers, value,
+   * mode, matchers, where, own, hint}, and whatever else the engine knows; it refuses what it does not know. INVALID_ARGUMENT for what is no
+   * object.
+   */
+  static Spec fromJson(String json) {
+    JsonNode read = Json.parse(Errors.required(json, "json"), "the match");
+    if (read instanceof ObjectNode document) {
+      return Spec.read(document);
+    }
+    throw Errors.invalidArgument("the match was no JSON object");
+  }
+
   /**
    * A match that can be narrowed. Each method returns a copy. A null is not "no condition": the engine refuses it,
    * since a test that lost its id would match every event.
@@ -64,6 +92,13 @@ public sealed interface Match permits Match.Spec {
     private Spec(ObjectNode document, String topic) {
       this.document = document;
       this.topic = topic;
+    }
+
+    /** Returns the match of a document; the topic that it names is that of {@link #topic}. */
+    static Spec read(ObjectNode document) {
+      ObjectNode conditions = document.deepCopy();
+      JsonNode topic = conditions.remove("topic");
+      return new Spec(conditions, topic == null ? null : topic.textValue());
     }
 
     private Spec with(String key, JsonNode value) {
@@ -115,8 +150,9 @@ public sealed interface Match permits Match.Spec {
     }
 
     /**
-     * Asks for a value: objects may have more members, lists have the same length and order, 5 equals 5.0 and never
-     * "5". Null asks for a tombstone, or a JSON null.
+     * Asks for a value: objects may have more members, lists have the same length and order, unless {@link #mode} says
+     * otherwise; 5 equals 5.0 and never "5". Placeholders as {@code ${json-unit.any-string}} are understood. Null asks
+     * for a tombstone, or a JSON null.
      */
     public Spec value(Object value) {
       return with("value", Json.of(value, "the match"));
@@ -125,6 +161,44 @@ public sealed interface Match permits Match.Spec {
     /** Asks for a value, given as JSON. */
     public Spec json(String json) {
       return with("value", Json.parse(Errors.required(json, "json"), "the match"));
+    }
+
+    /** Chooses how the value is compared: {@code subset} (when not chosen), {@code exact} or {@code any_order}. */
+    public Spec mode(String mode) {
+      return with("mode", nullable(mode));
+    }
+
+    /**
+     * Asks one place, beside those asked before: {@code id}, {@code type}, {@code version}, {@code key},
+     * {@code header:NAME}, {@code value}, or a JSONPath into the value, as {@code $.items[0].sku}. This is for matchers
+     * that take no value: {@code any-string}, {@code present}, {@code absent} and their like.
+     */
+    public Spec matcher(String path, String matcher) {
+      return matcher(Json.object().put("path", path).put("matcher", matcher));
+    }
+
+    /**
+     * Asks one place, with what the matcher takes: {@code matcher("$.total", "between", List.of(1, 5))}. The matchers
+     * are listed in docs/matches.md.
+     */
+    public Spec matcher(String path, String matcher, Object value) {
+      ObjectNode asked = Json.object().put("path", path).put("matcher", matcher);
+      asked.set("value", Json.of(value, "the match"));
+      return matcher(asked);
+    }
+
+    private Spec matcher(ObjectNode asked) {
+      ArrayNode matchers = document.path("matchers").isArray()
+          ? (ArrayNode) document.path("matchers").deepCopy() : document.arrayNode();
+      return with("matchers", matchers.add(asked));
+    }
+
+    /**
+     * Asks that a CEL expression is true, over {@code id, type, version, key, headers, value, topic, partition, offset}
+     * and {@code timestamp}: {@code "value.total > 3 && key == 'o-1'"}.
+     */
+    public Spec where(String expression) {
+      return with("where", nullable(expression));
     }
 
     /** Narrows to events that this session produced, or to those of others. */
@@ -167,6 +241,16 @@ public sealed interface Match permits Match.Spec {
 
     ObjectNode document() {
       return document;
+    }
+
+    /** Returns the match as one of several, with the topic that it names. */
+    ObjectNode onTopic() {
+      return topic == null ? document : document.deepCopy().put("topic", topic);
+    }
+
+    /** Returns the topic that {@link #topic(String)} set, or null. */
+    String topic() {
+      return topic;
     }
 
     private JsonNode nullable(String text) {

@@ -60,6 +60,9 @@ final class Native {
   /** Returns a handle on the session of a test id that can take a role on a topic. */
   static native long findSession(byte[] testId, byte[] topic, boolean producing);
 
+  /** Has the pure parts of the engine judge given data, for tests; returns what a verb's outcome crosses as. */
+  static native byte[] trial(byte[] trial, byte[] key, byte[] value, byte[] headers);
+
   /** Makes the next call of a native panic, for tests; UNSUPPORTED in a release build. */
   static native void injectPanic(byte[] nativeName);
 

@@ -1,6 +1,7 @@
 package io.testprobe;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Collectors;
@@ -45,6 +46,26 @@ public final class Probe implements AutoCloseable {
    */
   public static Probe fromEnvironment() {
     return new Probe(Config.fromEnvironment());
+  }
+
+  /**
+   * Starts the probe of a test run that names none, as libraries for test frameworks do: as the file says that the
+   * system property {@link Config#FILE_PROPERTY} names; else as {@link #fromEnvironment()}, where a file or a variable
+   * says anything; else on a Kafka in this process, which is logged.
+   */
+  public static Probe forTestRun() {
+    String file = System.getProperty(Config.FILE_PROPERTY, "");
+    if (!file.isEmpty()) {
+      return open(Config.fromFile(Path.of(file)));
+    }
+    NativeLibrary.load();
+    if (Native.isConfigured()) {
+      return fromEnvironment();
+    }
+    Probe probe = embedded();
+    Leaks.LOG.log(System.Logger.Level.INFO, "nothing was configured: this test run is on an embedded Kafka at "
+        + probe.bootstrapServers());
+    return probe;
   }
 
   /**
@@ -98,6 +119,11 @@ public final class Probe implements AutoCloseable {
           "known clusters: " + known);
     }
     return new Cluster(name, Json.text(found, "bootstrap_servers"), Json.text(found, "schema_registry_url"));
+  }
+
+  /** Returns the configured {@code dsl.ask-timeout}: how long a step waits for what it asks for without a time. */
+  public Duration askTimeout() {
+    return Words.time(Json.read(Native.info(handle)).path("ask_timeout_ms"));
   }
 
   /** Wakes every waiter with SHUTTING_DOWN and stops everything, in bounded time. Twice does nothing. */

@@ -20,4 +20,12 @@ public sealed interface ProbeFailure permits ProbeException, ExpectationFailed {
   default boolean retriable() {
     return code().retriable();
   }
+
+  /**
+   * Returns all of it as JSON, for reports: {@code {"code", "name", "category", "message", "hint", "retriable",
+   * "context", "source"}}, as every language writes it.
+   */
+  default String toJson() {
+    return Errors.document(this).toString();
+  }
 }

@@ -155,7 +155,10 @@ public final class ProbeSession implements AutoCloseable {
     return submit(() -> Call.expectNone(topic, match, within));
   }
 
-  /** Expects exactly n events. Not in this version: UNSUPPORTED. */
+  /**
+   * Proves that n events match and not one more, and returns the proof. Fails at once with the first one too many, and
+   * passes only when the time is over. Looks, as {@link #expectNone} does, also at what eventFilters hide.
+   */
   public Verdict expectExactly(String topic, int n, Match match, Duration within) {
     return run(Call.expectExactly(topic, n, match, within));
   }
@@ -165,7 +168,10 @@ public final class ProbeSession implements AutoCloseable {
     return submit(() -> Call.expectExactly(topic, n, match, within));
   }
 
-  /** Expects an event for each match. Not in this version: UNSUPPORTED. */
+  /**
+   * Waits for an event of its own for each match, on the topic or on the one that the match names. The events of the
+   * verdict are in the order of the matches.
+   */
   public Verdict expectAllOf(String topic, List<Match> matches, Order order) {
     return run(Call.expectAllOf(topic, matches, order, null));
   }
@@ -225,28 +231,47 @@ public final class ProbeSession implements AutoCloseable {
     return submit(() -> Call.receiveN(topic, n, within));
   }
 
-  /** Fishes with a function of the test. Not in this version: UNSUPPORTED. */
+  /**
+   * Shows one event after the other to a function until it completes with one, and returns that one; what it collected
+   * before is in {@link ReceivedEvent#verdict}. The function runs in the thread that waits, and what it throws is
+   * thrown; that of a twin runs on the pool that completes futures.
+   */
   public ReceivedEvent fishForEvent(String topic, Function<ReceivedEvent, Fish> function) {
-    return run(Call.fishForEvent(topic, function, null));
+    return run(Call.fishForEvent(topic, function, Match.any(), null));
   }
 
   /** Does what {@link #fishForEvent(String, Function)} does, within a time. */
   public ReceivedEvent fishForEvent(String topic, Function<ReceivedEvent, Fish> function, Duration within) {
-    return run(Call.fishForEvent(topic, function, within));
+    return run(Call.fishForEvent(topic, function, Match.any(), within));
+  }
+
+  /** Does what {@link #fishForEvent(String, Function)} does, within a time and of the events that match alone. */
+  public ReceivedEvent fishForEvent(
+      String topic, Function<ReceivedEvent, Fish> function, Match match, Duration within) {
+    return run(Call.fishForEvent(topic, function, match, within));
   }
 
   /** Does what {@link #fishForEvent(String, Function)} does. */
   public CompletableFuture<ReceivedEvent> fishForEventAsync(String topic, Function<ReceivedEvent, Fish> function) {
-    return submit(() -> Call.fishForEvent(topic, function, null));
+    return submit(() -> Call.fishForEvent(topic, function, Match.any(), null));
   }
 
   /** Does what {@link #fishForEvent(String, Function, Duration)} does. */
   public CompletableFuture<ReceivedEvent> fishForEventAsync(
       String topic, Function<ReceivedEvent, Fish> function, Duration within) {
-    return submit(() -> Call.fishForEvent(topic, function, within));
+    return submit(() -> Call.fishForEvent(topic, function, Match.any(), within));
   }
 
-  /** Expects that a consumer group has read a topic. Not in this version: UNSUPPORTED. */
+  /** Does what {@link #fishForEvent(String, Function, Match, Duration)} does. */
+  public CompletableFuture<ReceivedEvent> fishForEventAsync(
+      String topic, Function<ReceivedEvent, Fish> function, Match match, Duration within) {
+    return submit(() -> Call.fishForEvent(topic, function, match, within));
+  }
+
+  /**
+   * Waits until a consumer group has committed, for every partition, the end that it has now, or more. The end is the
+   * high watermark, from which tools compute lag; a partition without a commit must hold no record.
+   */
   public void expectGroupCaughtUp(String group, String topic) {
     run(Call.expectGroupCaughtUp(group, topic, null));
   }
@@ -330,10 +355,24 @@ public final class ProbeSession implements AutoCloseable {
   }
 
   private <T> T run(Call<T> call) {
-    T result = probe.completions().await(start(call), reading(call));
+    Step<T> step = new Step<>(null, call);
+    while (step.next() != null) {
+      step = probe.completions().await(start(step.next()), stepping(step.next()));
+    }
     // A session that is used is not gone.
     Reference.reachabilityFence(this);
-    return result;
+    return step.result();
+  }
+
+  /** What a call came to: a result, or the call that must follow. */
+  private record Step<T>(T result, Call<T> next) {}
+
+  private static <T> Function<Completion, Step<T>> stepping(Call<T> call) {
+    return completion -> {
+      Completion.Outcome outcome = completion.outcome();
+      Call<T> next = call.following(outcome);
+      return next == null ? new Step<>(call.read().apply(outcome), null) : new Step<>(null, next);
+    };
   }
 
   private <T> CompletableFuture<T> submit(Supplier<Call<T>> verb) {
@@ -343,7 +382,27 @@ public final class ProbeSession implements AutoCloseable {
     } catch (ProbeException refused) {
       return CompletableFuture.failedFuture(refused);
     }
-    return probe.completions().submit(start(call), reading(call));
+    if (call.again() == null) {
+      return probe.completions().submit(start(call), reading(call));
+    }
+    CompletableFuture<T> future = new CompletableFuture<>();
+    step(call, future);
+    return future;
+  }
+
+  /** Makes one call of several; whoever completes the future earlier, by cancelling it too, cancels the work. */
+  private <T> void step(Call<T> call, CompletableFuture<T> future) {
+    CompletableFuture<Step<T>> running = probe.completions().submit(start(call), stepping(call));
+    future.whenComplete((result, error) -> running.cancel(false));
+    running.whenComplete((step, error) -> {
+      if (error != null) {
+        future.completeExceptionally(error);
+      } else if (step.next() == null) {
+        future.complete(step.result());
+      } else if (!future.isDone()) {
+        step(step.next(), future);
+      }
+    });
   }
 
   long handle() {

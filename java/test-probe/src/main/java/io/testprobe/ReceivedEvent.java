@@ -10,14 +10,33 @@ public final class ReceivedEvent {
   private final byte[] rawValue;
   private final Headers headers;
   private final ProbeException error;
+  private final Verdict verdict;
 
   ReceivedEvent(JsonNode document, byte[] rawKey, byte[] rawValue, Headers headers) {
+    this(document, rawKey, rawValue, headers, null);
+  }
+
+  private ReceivedEvent(JsonNode document, byte[] rawKey, byte[] rawValue, Headers headers, Verdict verdict) {
     this.document = document;
     this.rawKey = rawKey;
     this.rawValue = rawValue;
     this.headers = headers;
+    this.verdict = verdict;
     JsonNode failed = document.path("error");
     this.error = failed.isObject() ? Errors.exception(failed) : null;
+  }
+
+  /** Returns the event as one that a verdict handed out. */
+  ReceivedEvent of(Verdict verdict) {
+    return new ReceivedEvent(document, rawKey, rawValue, headers, verdict);
+  }
+
+  /**
+   * Returns the verdict of an expectation of one event, with what {@code fishForEvent} collected before; null for
+   * events that came in another way.
+   */
+  public Verdict verdict() {
+    return verdict;
   }
 
   /** Returns the name of the topic in the session's directives. */

@@ -46,6 +46,7 @@ class BoundaryTest {
     calls.put("validateConfig", () -> Native.validateConfig(NOTHING, null, NOTHING, NOTHING));
     calls.put("isConfigured", () -> Native.isConfigured());
     calls.put("words", () -> Native.words(NOTHING));
+    calls.put("trial", () -> Native.trial(NOTHING, null, null, null));
     calls.put("registerSystem", () -> Native.registerSystem(0));
     calls.put("findSession", () -> Native.findSession(NOTHING, NOTHING, true));
     calls.put("injectPanic", () -> Native.injectPanic(Json.utf8("none")));

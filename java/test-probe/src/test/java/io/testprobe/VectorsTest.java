@@ -2,18 +2,22 @@ package io.testprobe;
 
 import static io.testprobe.Support.LONG;
 import static io.testprobe.Support.SHORT;
+import static io.testprobe.Vectors.difference;
+import static io.testprobe.Vectors.each;
+import static io.testprobe.Vectors.trial;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.NullNode;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -23,20 +27,16 @@ import java.util.concurrent.CompletionException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/**
- * What is true for every language, as data, through the Java door.
- *
- * <p>Not here, since nothing of Java takes part in it: envelopes on the wire and explanations of given evidence. Rust
- * runs those.
- */
+/** What is true for every language, as data, through the Java door. */
 @Timeout(300)
 class VectorsTest {
-  private static JsonNode vectors(String name) throws Exception {
-    return Json.read(Files.readAllBytes(Support.ROOT.resolve("tests/vectors/" + name + ".json")));
-  }
-
   /** Returns how the problems of an error differ from those that a vector states, or null. */
-  private static String difference(ProbeException error, JsonNode vector) {
+  private static String problems(ProbeException error, JsonNode vector) {
+    if (vector.path("valid").asBoolean()) {
+      return error.toString();
+    }
+    String never = vector.path("never").asText("?");
+    assertFalse((error + " " + error.context()).contains(vector.has("never") ? never : "\u0000"), never);
     JsonNode found = Json.of(error.context().getOrDefault("problems", List.of()), "problems");
     JsonNode wanted = vector.path("errors");
     boolean same = found.size() == wanted.size();
@@ -45,78 +45,57 @@ class VectorsTest {
         same &= found.get(index).path(field.getKey()).equals(field.getValue());
       }
     }
-    return same ? null : vector.path("name").asText() + ": expected " + wanted + ", found " + found;
+    return same ? null : "expected " + wanted + ", found " + found;
   }
 
   @Test
   void every_error_code_is_that_of_the_vector() throws Exception {
-    JsonNode codes = vectors("error_codes").path("codes");
-    assertEquals(codes.size(), ErrorCode.values().length);
-    for (JsonNode code : codes) {
+    each("error_codes", "codes", code -> {
       ErrorCode ours = ErrorCode.valueOf(code.path("name").asText());
-      assertEquals(code.path("code").asInt(), ours.number());
-      assertEquals(code.path("category").asText(), ours.category().name().toLowerCase(Locale.ROOT));
-      assertEquals(code.path("retriable").asBoolean(), ours.retriable());
-    }
+      ObjectNode found = Json.object().put("category", ours.category().name().toLowerCase(Locale.ROOT))
+          .put("code", ours.number()).put("name", ours.name()).put("retriable", ours.retriable());
+      return difference(((ObjectNode) code).without("summary"), found);
+    });
+    assertEquals(Vectors.file("error_codes").path("codes").size(), ErrorCode.values().length);
   }
 
   @Test
   void every_vector_gives_the_directives_or_the_problems_it_states() throws Exception {
-    List<String> wrong = new ArrayList<>();
-    JsonNode all = vectors("directives").path("cases");
-    assertTrue(all.size() >= 50);
-    for (JsonNode vector : all) {
-      String name = vector.path("name").asText();
+    each("directives", "cases", vector -> {
       try {
         JsonNode found = Directives.fromString(vector.path("yaml").asText()).normalised();
-        if (!vector.path("valid").asBoolean()) {
-          wrong.add(name + ": passed");
-        } else if (vector.has("directives") && !vector.path("directives").equals(found)) {
-          wrong.add(name + ": " + found);
-        }
+        return !vector.path("valid").asBoolean() ? "passed"
+            : vector.has("directives") ? difference(vector.path("directives"), found) : null;
       } catch (ProbeException error) {
-        String difference = vector.path("valid").asBoolean() ? name + ": " + error : difference(error, vector);
-        if (difference != null) {
-          wrong.add(difference);
-        }
+        return problems(error, vector);
       }
-    }
-    assertEquals(List.of(), wrong);
+    });
   }
 
   @Test
   void every_vector_gives_the_configuration_or_the_problems_it_states() throws Exception {
-    List<String> wrong = new ArrayList<>();
-    JsonNode all = vectors("config").path("cases");
-    assertTrue(all.size() >= 90);
-    for (JsonNode vector : all) {
-      String name = vector.path("name").asText();
+    each("config", "cases", vector -> {
       Config config = vector.has("explicit")
           ? Config.fromString(vector.path("explicit").asText()) : Config.fromEnvironment();
+      JsonNode found;
       try {
-        JsonNode found = config.validated(vector.path("file").asText(""), vector.path("env").isObject()
+        found = config.validated(vector.path("file").asText(""), vector.path("env").isObject()
             ? vector.path("env") : Json.object());
-        if (!vector.path("valid").asBoolean()) {
-          wrong.add(name + ": passed");
-        }
-        vector.path("config").properties().stream()
-            .filter(field -> !field.getValue().equals(orNull(found.at(field.getKey()))))
-            .forEach(field -> wrong.add(name + ": " + field + " is not in " + found));
-        vector.path("secrets").properties().stream()
-            .filter(field -> !isHidden(found.at(field.getKey())))
-            .forEach(field -> wrong.add(name + ": " + field.getKey() + " is not hidden in " + found));
       } catch (ProbeException error) {
-        String difference = vector.path("valid").asBoolean() ? name + ": " + error : difference(error, vector);
-        if (difference != null) {
-          wrong.add(difference);
-        }
-        if (vector.has("never")) {
-          String never = vector.path("never").asText();
-          assertFalse((error + " " + error.context()).contains(never), name);
+        return problems(error, vector);
+      }
+      for (Map.Entry<String, JsonNode> field : vector.path("config").properties()) {
+        if (!field.getValue().equals(orNull(found.at(field.getKey())))) {
+          return field + " is not in " + found;
         }
       }
-    }
-    assertEquals(List.of(), wrong);
+      for (Map.Entry<String, JsonNode> field : vector.path("secrets").properties()) {
+        if (!isHidden(found.at(field.getKey()))) {
+          return field.getKey() + " is not hidden in " + found;
+        }
+      }
+      return vector.path("valid").asBoolean() ? null : "passed";
+    });
   }
 
   private static JsonNode orNull(JsonNode found) {
@@ -141,68 +120,123 @@ class VectorsTest {
     assertTrue(Config.fromEnvironment().validate().containsKey("clusters"));
   }
 
-  private static byte[] bytes(JsonNode node) {
-    return node.isNull() ? null
-        : node.isTextual() ? node.asText().getBytes(StandardCharsets.UTF_8)
-        : Base64.getDecoder().decode(node.path("base64").asText());
+  @Test
+  void every_event_is_written_as_its_vector_says() throws Exception {
+    each("envelopes", "writes", vector -> {
+      ObjectNode found = (ObjectNode) trial("write", vector.path("event"), Map.of("topic", vector.path("topic"))).document();
+      return difference(((ObjectNode) vector).deepCopy().retain("record", "id", "ceId"), found);
+    });
   }
 
-  private static Event event(JsonNode fields, JsonNode topic) {
-    Event event = fields.has("version")
-        ? Event.of(Json.text(fields, "type"), Json.text(fields, "version")) : Event.of(Json.text(fields, "type"));
-    if (fields.has("id")) {
-      event = event.id(Json.text(fields, "id"));
-    }
-    if (fields.has("key")) {
-      event = event.key(bytes(fields.path("key")));
-    }
-    for (JsonNode header : fields.path("headers")) {
-      event = event.header(header.get(0).asText(), bytes(header.get(1)));
-    }
-    if (fields.has("value")) {
-      return event.json(fields.path("value").toString());
-    }
-    if (fields.has("text")) {
-      String text = fields.path("text").asText();
-      return topic.path("format").asText().equals("string") ? event.value(text) : event.json(text);
-    }
-    return fields.has("raw") ? event.value(bytes(fields.path("raw"))) : event;
+  @Test
+  void every_event_that_does_not_fit_is_refused_as_its_vector_says() throws Exception {
+    each("envelopes", "fails", vector -> {
+      ProbeException error = assertThrows(ProbeException.class,
+          () -> trial("write", vector.path("event"), Map.of("topic", vector.path("topic"))));
+      return difference(((ObjectNode) vector).deepCopy().retain("code", "message", "hint"), refusal(error));
+    });
   }
 
-  private static Match.Spec match(JsonNode document) {
-    Match.Spec match = Match.any();
-    for (Map.Entry<String, JsonNode> entry : document.properties()) {
-      JsonNode value = entry.getValue();
-      match = switch (entry.getKey()) {
-        case "id" -> match.id(value.asText());
-        case "type" -> match.type(value.asText());
-        case "version" -> match.version(value.asText());
-        case "key" -> match.key(bytes(value));
-        case "value" -> match.json(value.toString());
-        case "own" -> match.own(value.asBoolean());
-        case "hint" -> match.hint(value.asText());
-        case "after" -> match;
-        case "headers" -> headers(match, value);
-        default -> throw new AssertionError("a vector has the new key " + entry.getKey());
-      };
-    }
-    return match;
+  private static ObjectNode refusal(ProbeException error) {
+    return Json.object().put("code", error.code().name()).put("message", error.explanation()).put("hint", error.hint());
   }
 
-  private static Match.Spec headers(Match.Spec match, JsonNode headers) {
-    Match.Spec with = match;
-    if (headers.isArray()) {
-      for (JsonNode pair : headers) {
-        with = with.header(pair.get(0).asText(), bytes(pair.get(1)));
+  @Test
+  void every_record_is_read_as_its_vector_says() throws Exception {
+    each("envelopes", "reads", vector -> {
+      JsonNode record = vector.path("record");
+      ReceivedEvent event =
+          trial("read", null, Map.of("topic", vector.path("topic"), "record", record)).events().get(0);
+      ObjectNode envelope = Json.object().put("testId", event.testId()).put("id", event.id())
+          .put("type", event.type()).put("version", event.version());
+      assertEquals(vector.path("envelope"), envelope, () -> vector.path("name").asText());
+      assertEquals(Json.text(vector, "keyText"), event.key());
+      assertArrayEquals(Vectors.bytes(record.path("key")), event.rawKey());
+      if (!vector.path("topic").path("envelope").asText().equals("ce-structured")) { // there it is the data's
+        assertArrayEquals(Vectors.bytes(record.path("value")), event.rawValue());
       }
-      return with;
-    }
-    for (Map.Entry<String, JsonNode> header : headers.properties()) {
-      for (JsonNode value : header.getValue().isArray() ? header.getValue() : List.of(header.getValue())) {
-        with = with.header(header.getKey(), bytes(value));
+      int index = 0;
+      for (Headers.Header header : event.headers()) {
+        assertEquals(record.path("headers").path(index).get(0).asText(), header.name());
+        assertArrayEquals(Vectors.bytes(record.path("headers").path(index++).get(1)), header.value());
       }
-    }
-    return with;
+      assertEquals(record.path("headers").size(), index);
+      if (vector.has("error")) {
+        return difference(vector.path("error"), refusal(event.error()));
+      }
+      if (vector.path("valueKind").asText().equals("bytes")) {
+        assertArrayEquals(Vectors.bytes(vector.path("value")), (byte[]) event.value());
+        return null;
+      }
+      return difference(vector.path("value"), Json.parse(event.valueAsJson(), "the value"));
+    });
+  }
+
+  @Test
+  void every_match_judges_as_its_vector_says() throws Exception {
+    each("matches", "cases", vector -> {
+      ObjectNode found = (ObjectNode) trial("compare", vector.path("event"), Map.of(
+          "topic", vector.path("topic"), "match", Vectors.matchDocument(vector.path("match")),
+          "own", vector.path("own"))).document();
+      if (!vector.has("hints")) {
+        found.remove("hints");
+      }
+      return difference(((ObjectNode) vector).deepCopy().retain("result", "paths", "hints"), found);
+    });
+  }
+
+  @Test
+  void every_refused_match_is_refused_in_the_same_words() throws Exception {
+    each("matches", "refused", vector -> {
+      UsageException error = assertThrows(UsageException.class,
+          () -> trial("compare", null, Map.of("match", vector.path("match"))), vector::toString);
+      return difference(((ObjectNode) vector).deepCopy().retain("code", "message", "hint"), refusal(error));
+    });
+  }
+
+  @Test
+  void every_match_is_put_in_the_same_words() throws Exception {
+    each("matches", "words", vector -> {
+      JsonNode found = trial("words", null, Map.of("match", Vectors.matchDocument(vector.path("match")))).document();
+      return difference(((ObjectNode) vector).deepCopy().retain("words", "match"), found);
+    });
+  }
+
+  @Test
+  void every_explanation_crosses_whole_as_the_error_of_its_code() throws Exception {
+    each("explanations", "cases", vector -> {
+      Throwable error = assertThrows(Throwable.class,
+          () -> trial("explain", null, Map.of("evidence", vector.path("evidence"))));
+      ProbeFailure failure = (ProbeFailure) error;
+      boolean isFailure = failure.code().category() == ErrorCode.Category.EXPECTATION;
+      assertSame(isFailure ? ExpectationFailed.class : InconclusiveException.class, error.getClass());
+      assertEquals(error.getMessage(), failure.explanation());
+      ObjectNode found = Json.object().put("code", failure.code().name());
+      failure.explanation().lines().forEach(found.putArray("text")::add);
+      JsonNode context = Json.of(failure.context(), "the context");
+      for (String key : List.of("topic", "funnel", "coverage")) {
+        assertEquals(vector.path("evidence").path(key), context.path(key), key);
+      }
+      return difference(((ObjectNode) vector).deepCopy().retain("code", "text"), found);
+    });
+  }
+
+  @Test
+  void all_words_are_read_as_their_vectors_say() throws Exception {
+    each("words", "cases", vector -> {
+      NativeLibrary.load();
+      JsonNode found;
+      try {
+        found = Json.read(Native.words(Json.bytes(vector.path("words"))));
+      } catch (ProbeException error) {
+        JsonNode several = Json.of(error.context().getOrDefault("problems", List.of()), "problems");
+        ObjectNode told = Json.object();
+        ArrayNode errors = told.putArray("errors");
+        several.forEach(problem -> errors.add(problem.path("message")));
+        found = several.isEmpty() ? told.set("errors", errors.add(error.explanation())) : told;
+      }
+      return difference(vector.path("gives"), found);
+    });
   }
 
   private static Directives directives(String name, JsonNode more) {
@@ -220,7 +254,7 @@ class VectorsTest {
     Map<String, CompletableFuture<String>> verdicts = new LinkedHashMap<>();
     try (Probe here = Probe.embedded();
         Probe there = Probe.open(Config.fromEnvironment().bootstrapServers(here.bootstrapServers()))) {
-      for (JsonNode vector : vectors("matches").path("cases")) {
+      for (JsonNode vector : Vectors.file("matches").path("cases")) {
         String topic = Support.freshTopic();
         Directives directives = directives(topic, vector.path("topic"));
         ProbeSession session = here.openSession(directives);
@@ -228,11 +262,11 @@ class VectorsTest {
         sessions.add(session);
         sessions.add(other);
         ProbeSession producing = vector.path("own").asBoolean() ? session : other;
-        producing.produceEvent(topic, event(vector.path("event"), vector.path("topic")));
+        producing.produceEvent(topic, event(vector));
         // What does not match is seen to be there, and then not waited for.
         boolean matches = vector.path("result").asText().equals("matches");
         verdicts.put(vector.path("name").asText() + " -> " + vector.path("result").asText(),
-            session.expectEventAsync(topic, match(vector.path("match")), matches ? LONG : SHORT)
+            session.expectEventAsync(topic, Vectors.match(vector.path("match")), matches ? LONG : SHORT)
                 .handle((event, error) -> result(error)));
       }
       assertTrue(verdicts.size() >= 90, "only " + verdicts.size());
@@ -259,33 +293,12 @@ class VectorsTest {
     };
   }
 
-  @Test
-  void every_refused_match_is_refused_in_the_same_words_and_every_match_is_put_in_words() throws Exception {
-    String topic = Support.freshTopic();
-    Probe probe = Support.probe();
-    JsonNode vectors = vectors("matches");
-    try (ProbeSession session = probe.openSession(Support.both(topic))) {
-      for (JsonNode vector : vectors.path("refused")) {
-        byte[] call = Json.bytes(Json.object().put("verb", "expect_event").put("topic", topic)
-            .set("match", vector.path("match")));
-        UsageException error = assertThrows(UsageException.class,
-            () -> Native.run(probe.handle(), session.handle(), call, null, null, null), vector.toString());
-        assertEquals(List.of(vector.path("code").asText(), vector.path("message").asText()),
-            List.of(error.code().name(), error.explanation()));
-        assertEquals(Json.text(vector, "hint"), error.hint());
-      }
-      Map<String, CompletableFuture<ReceivedEvent>> expected = new LinkedHashMap<>();
-      for (JsonNode vector : vectors.path("words")) {
-        if (!vector.path("match").has("after")) {
-          expected.put("expected: " + vector.path("words").asText(),
-              session.expectEventAsync(topic, match(vector.path("match")), SHORT));
-        }
-      }
-      assertTrue(!expected.isEmpty());
-      for (Map.Entry<String, CompletableFuture<ReceivedEvent>> words : expected.entrySet()) {
-        Throwable error = words.getValue().handle((event, failed) -> failed).join();
-        assertTrue(String.valueOf(error).contains(words.getKey()), () -> words.getKey() + "\n" + error);
-      }
-    }
+  /** As Java writes it: JSON text under the format that it is written in. */
+  private static Event event(JsonNode vector) {
+    JsonNode fields = vector.path("event");
+    Event event = Vectors.event(fields);
+    return !fields.has("text") ? event
+        : vector.path("topic").path("format").asText().equals("string") ? event.value(fields.path("text").asText())
+        : event.json(fields.path("text").asText());
   }
 }

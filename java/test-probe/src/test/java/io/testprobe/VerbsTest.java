@@ -19,14 +19,11 @@ import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Consumer;
 import java.util.function.Supplier;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What crosses the boundary, and that it comes back as it went. */
@@ -219,22 +216,6 @@ class VerbsTest {
     ActorNotRegisteredException error =
         assertThrows(ActorNotRegisteredException.class, () -> session.produceEvent(other, Event.of("T")));
     assertTrue(error.getMessage().contains(other) && error.getMessage().contains(session.testId()));
-  }
-
-  static Stream<Consumer<ProbeSession>> lacking() {
-    return Stream.of(
-        s -> s.expectExactly("t", 3, Match.type("A"), SHORT),
-        s -> s.expectAllOf("t", List.of(Match.type("A")), Order.ANY_ORDER),
-        s -> s.fishForEvent("t", event -> Fish.COMPLETE),
-        s -> s.expectGroupCaughtUp("billing", "t"));
-  }
-
-  @ParameterizedTest
-  @MethodSource("lacking")
-  void what_this_version_lacks_says_so(Consumer<ProbeSession> verb) {
-    UsageException error = assertThrows(UsageException.class, () -> verb.accept(session));
-    assertSame(ErrorCode.UNSUPPORTED, error.code());
-    assertTrue(error.getMessage().contains("not in this version"));
   }
 
   @Test

@@ -43,11 +43,11 @@ final class StepTexts {
 
   /** Produces an event as its YAML says: type, version, id, key, headers, value or raw, partition, timestamp. */
   static final String PRODUCE_EVENT =
-      "I produce/send/publish to topic {string} the event/message:";
+      "I produce/send/publish to topic {string} the event:/message:";
 
   /** Produces the event of each row: type, version, id, key, value, partition, timestamp, header:NAME. */
   static final String PRODUCE_EVENTS =
-      "I produce/send/publish to topic {string} the events/messages:";
+      "I produce/send/publish to topic {string} the events:/messages:";
 
   /** Produces a record of this test with a key and a null value. */
   static final String PRODUCE_TOMBSTONE =

@@ -1,0 +1,202 @@
+//! An expected value, read once: literals, structures and the placeholders among them.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use super::budget::Budget;
+use super::criterion::{Argument, Criterion};
+use super::model::Mode;
+use super::{number, pairing, pattern};
+use crate::document::closest;
+use crate::error::{ErrorCode, ProbeError, Result};
+
+/// The member that makes an object a matcher: `{"$test-probe": "between", "value": [1, 5]}`.
+const OWN: &str = "$test-probe";
+
+/// What a value is expected to be. Cheap to clone.
+#[derive(Clone)]
+pub struct Expected(Arc<Node>);
+
+/// A part of an expected value.
+pub(super) enum Node {
+    Literal(Value),
+    Object(Vec<(String, Node)>),
+    Array(Vec<Node>),
+    /// A matcher, and how it was written.
+    Criterion(Criterion, Value),
+}
+
+impl Expected {
+    /// Reads an expected value with its placeholders, as `${json-unit.any-string}`.
+    ///
+    /// # Errors
+    /// INVALID_ARGUMENT for a placeholder or matcher that is not understood.
+    pub fn new(document: &Value) -> Result<Self> {
+        Node::new(document).map(|node| Self(Arc::new(node))).map_err(|why| {
+            ProbeError::new(
+                ErrorCode::InvalidArgument,
+                format!("`value` of a match was not understood: {why}"),
+            )
+        })
+    }
+
+    /// Returns the document from which it was read.
+    #[must_use]
+    pub fn document(&self) -> Value {
+        self.0.document()
+    }
+
+    pub(super) fn node(&self) -> &Node {
+        &self.0
+    }
+}
+
+impl PartialEq for Expected {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0) || self.document() == other.document()
+    }
+}
+
+impl std::fmt::Debug for Expected {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Expected({})", self.document())
+    }
+}
+
+impl Node {
+    /// Reads a document; an error is one line.
+    pub(super) fn new(document: &Value) -> Result<Self, String> {
+        Ok(match document {
+            Value::String(text) => match placeholder(text)? {
+                Some(criterion) => Self::Criterion(criterion, document.clone()),
+                None => Self::Literal(document.clone()),
+            },
+            Value::Object(members) if members.contains_key(OWN) => {
+                Self::Criterion(own_spelling(members)?, document.clone())
+            }
+            Value::Object(members) => {
+                let nodes: Result<Vec<_>, String> =
+                    members.iter().map(|(name, value)| Ok((name.clone(), Self::new(value)?))).collect();
+                let mut nodes = nodes?;
+                nodes.sort_by(|(a, _), (b, _)| a.cmp(b));
+                Self::Object(nodes)
+            }
+            Value::Array(elements) => {
+                Self::Array(elements.iter().map(Self::new).collect::<Result<_, String>>()?)
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) => Self::Literal(document.clone()),
+        })
+    }
+
+    /// Returns how it was written.
+    pub(super) fn document(&self) -> Value {
+        match self {
+            Self::Literal(value) | Self::Criterion(_, value) => value.clone(),
+            Self::Object(members) => {
+                let members = members.iter().map(|(name, node)| (name.clone(), node.document()));
+                Value::Object(members.collect())
+            }
+            Self::Array(elements) => elements.iter().map(Self::document).collect(),
+        }
+    }
+
+    pub(super) fn is_object(&self) -> bool {
+        matches!(self, Self::Object(_))
+    }
+
+    /// Returns whether every event's value of some kind is like this: it tells none from another.
+    pub(super) fn is_vacuous(&self, mode: Mode) -> bool {
+        match self {
+            Self::Object(members) => members.is_empty() && mode != Mode::Exact,
+            Self::Criterion(criterion, _) => matches!(criterion, Criterion::Present | Criterion::Anything),
+            Self::Literal(_) | Self::Array(_) => false,
+        }
+    }
+
+    /// Returns whether a member of this may be missing.
+    pub(super) fn may_be_absent(&self) -> bool {
+        matches!(self, Self::Criterion(criterion, _) if criterion.holds_for_nothing())
+    }
+}
+
+/// Returns whether a value is as expected.
+pub(super) fn fits(node: &Node, actual: &Value, mode: Mode, budget: &Budget) -> bool {
+    if !budget.spend(1) {
+        return false;
+    }
+    match (node, actual) {
+        (Node::Criterion(criterion, _), actual) => criterion.holds(actual, budget),
+        (Node::Literal(Value::Number(wanted)), Value::Number(there)) => number::same(wanted, there),
+        (Node::Literal(wanted), actual) => wanted == actual,
+        (Node::Object(wanted), Value::Object(there)) => {
+            let holds = |(name, node): &(String, Node)| match there.get(name) {
+                Some(actual) => fits(node, actual, mode, budget),
+                None => node.may_be_absent(),
+            };
+            wanted.iter().all(holds)
+                && (mode != Mode::Exact || there.keys().all(|name| is_wanted(wanted, name)))
+        }
+        (Node::Array(wanted), Value::Array(there)) => {
+            let in_place = |(node, actual): (&Node, &Value)| fits(node, actual, mode, budget);
+            wanted.len() == there.len()
+                && (wanted.iter().zip(there).all(in_place)
+                    || mode == Mode::AnyOrder && pairing::pairs(wanted, there, mode, budget).is_complete())
+        }
+        (Node::Object(_) | Node::Array(_), _) => false,
+    }
+}
+
+/// Returns whether a member is named; they are sorted.
+pub(super) fn is_wanted(wanted: &[(String, Node)], name: &str) -> bool {
+    wanted.binary_search_by(|(other, _)| other.as_str().cmp(name)).is_ok()
+}
+
+/// Returns what a placeholder of JsonUnit asks; `None` for any other text.
+fn placeholder(text: &str) -> Result<Option<Criterion>, String> {
+    const NAMES: [&str; 8] = [
+        "any-string",
+        "any-number",
+        "any-boolean",
+        "any-array",
+        "ignore",
+        "ignore-element",
+        "missing-or-null",
+        "regex",
+    ];
+    let rest = text.strip_prefix("${json-unit.").or_else(|| text.strip_prefix("#{json-unit."));
+    let Some((name, rest)) = rest.and_then(|rest| rest.split_once('}')) else { return Ok(None) };
+    if name == "regex" {
+        let regex = pattern::whole(rest).map_err(|why| format!("`{rest}` is no pattern: {why}"))?;
+        return Ok(Some(Criterion::Matches(regex)));
+    }
+    if name.starts_with("matches:") {
+        return Err(format!("`{text}` asks a matcher of your own; use `where`"));
+    }
+    if !NAMES.contains(&name) || !rest.is_empty() {
+        let near = closest(name, NAMES).map(|near| format!(", did you mean `${{json-unit.{near}}}`?"));
+        return Err(format!("`{text}` is no placeholder{}", near.unwrap_or_default()));
+    }
+    Ok(Some(match name {
+        "any-string" => Criterion::AnyString,
+        "any-number" => Criterion::AnyNumber,
+        "any-boolean" => Criterion::AnyBoolean,
+        "any-array" => Criterion::AnyArray,
+        "ignore-element" => Criterion::Anything,
+        "missing-or-null" => Criterion::MissingOrNull,
+        _ => Criterion::Present,
+    }))
+}
+
+fn own_spelling(members: &Map<String, Value>) -> Result<Criterion, String> {
+    let name = members.get(OWN).and_then(Value::as_str);
+    let name = name.ok_or_else(|| format!("`{OWN}` was not the name of a matcher"))?;
+    if let Some(other) = members.keys().find(|key| *key != OWN && *key != "value") {
+        return Err(format!("`{other}` stood beside `{OWN}`, where only `value` may"));
+    }
+    let argument = members.get("value").map_or(Argument::Absent, Argument::Value);
+    Criterion::new(name, &argument).map_err(|refusal| match refusal.hint {
+        Some(hint) => format!("{} ({hint})", refusal.message),
+        None => refusal.message,
+    })
+}

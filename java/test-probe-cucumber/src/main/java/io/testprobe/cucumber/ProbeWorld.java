@@ -1,0 +1,143 @@
+package io.testprobe.cucumber;
+
+import io.cucumber.java.Scenario;
+import io.testprobe.Directives;
+import io.testprobe.Probe;
+import io.testprobe.ProbeFailure;
+import io.testprobe.ProbeSession;
+import io.testprobe.Words;
+import java.util.function.Supplier;
+
+/**
+ * What the steps of one scenario share. Steps of your own take it in their constructor, by whichever object factory
+ * Cucumber uses; it is one object for all glue of a scenario, and does nothing before it is asked.
+ *
+ * <p>Guice and Spring need to be told that it lives as long as a scenario. It is not final since Spring puts a proxy
+ * before what does.
+ */
+public class ProbeWorld {
+  private final Kept kept = new Kept();
+  private final Viewpoints viewpoints = new Viewpoints();
+  private Scenario scenario;
+  private Throwable attached;
+  private Supplier<Probe> source = Probes::ofTestRun;
+  private Probe probe;
+  private String cluster;
+  private ProbeSession session;
+  private boolean ended;
+
+  /** Makes the world of a scenario; Cucumber's object factory does. */
+  public ProbeWorld() {}
+
+  /**
+   * Returns the probe of the scenario, which other scenarios share: that of the probe step, else the default one. It is
+   * made when first needed, and closed after the last scenario.
+   */
+  public Probe probe() {
+    if (probe == null) {
+      probe = source.get();
+    }
+    return probe;
+  }
+
+  /**
+   * Returns the session of the scenario: that of the topic steps; without one it is opened now and has no topics yet.
+   * It is closed after the scenario, when hooks of yours have run.
+   */
+  public ProbeSession session() {
+    if (session == null) {
+      add(Directives.of());
+    }
+    return session;
+  }
+
+  /** Returns where the topics are that name no cluster. */
+  String bootstrapServers() {
+    return cluster == null ? probe().bootstrapServers() : probe().cluster(cluster).bootstrapServers();
+  }
+
+  boolean hasSession() {
+    return session != null;
+  }
+
+  Kept kept() {
+    return kept;
+  }
+
+  Viewpoints viewpoints() {
+    return viewpoints;
+  }
+
+  void begin(Scenario begun) {
+    scenario = begun;
+  }
+
+  /** Takes a probe in the place of the default one. */
+  void take(Supplier<Probe> taken, String clusterOfTopics) {
+    if (session != null) {
+      throw new IllegalStateException(
+          "a probe was chosen after the session was opened\nhint: say it before the first topic");
+    }
+    source = taken;
+    probe = null;
+    cluster = clusterOfTopics;
+  }
+
+  /** Adds a topic, on the cluster of the probe step where it names none. */
+  void addTopic(String topic, Integer partitions, String named) {
+    add(Words.topic(topic, partitions, named == null ? cluster : named));
+  }
+
+  /** Adds topics and returns when they are ready. */
+  void add(Directives directives) {
+    if (ended) {
+      throw new IllegalStateException(
+          "a session was asked for after its scenario\nhint: let hooks after a scenario have an order above "
+              + ProbeHooks.AFTER_ORDER);
+    }
+    if (session == null) {
+      session = probe().openSession(directives);
+    } else {
+      session.addTopics(directives);
+    }
+  }
+
+  /** Does what a step says, after what the one before left was raised; keeps what the next one may take. */
+  void step(String text, Runnable does) {
+    kept.raiseFailure();
+    try {
+      attachingFailures(does);
+    } catch (RuntimeException | Error failure) {
+      if (!kept.keep(failure, text)) {
+        throw failure;
+      }
+    }
+  }
+
+  /** Ends the scenario: closes the session, and raises what no step took. */
+  void end() {
+    ended = true;
+    attachingFailures(() -> {
+      try (ProbeSession closing = session) {
+        kept.raiseAll();
+      }
+    });
+  }
+
+  private void attachingFailures(Runnable does) {
+    try {
+      does.run();
+    } catch (RuntimeException | Error failure) {
+      attach(failure);
+      throw failure;
+    }
+  }
+
+  /** Attaches the explanation of a failure, once: what was kept is raised later. */
+  private void attach(Throwable failure) {
+    if (scenario != null && failure != attached && failure instanceof ProbeFailure explained) {
+      attached = failure;
+      scenario.attach(explained.toJson(), "application/json", "test-probe: " + explained.code());
+    }
+  }
+}

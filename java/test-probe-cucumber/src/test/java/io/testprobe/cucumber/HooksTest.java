@@ -1,0 +1,69 @@
+package io.testprobe.cucumber;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.acme.plain.PlainSteps;
+import io.cucumber.core.cli.Main;
+import io.cucumber.plugin.event.Status;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What the hooks do around scenarios, and what they leave alone. */
+@Timeout(120)
+class HooksTest {
+  private static final String[] GLUE = {"io.testprobe.cucumber", "com.acme.plain"};
+
+  @TempDir private Path folder;
+
+  private record Ended(int code, String output) {}
+
+  /** Runs a scenario in a virtual machine of its own, which has no native library. */
+  private Ended runWithoutLibrary(String step) throws Exception {
+    Path feature = Files.writeString(folder.resolve("a.feature"), "Feature: f\n  Scenario: s\n    Given " + step);
+    Path output = folder.resolve("output");
+    Process process = new ProcessBuilder(
+        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+        "-Dtestprobe.library.path=" + folder.resolve("absent.so"),
+        "-cp", System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
+        Main.class.getName(), "--glue", GLUE[0], "--glue", GLUE[1], feature.toString())
+        .redirectErrorStream(true).redirectOutput(output.toFile()).start();
+    try {
+      assertTrue(process.waitFor(60, TimeUnit.SECONDS), "it did not end");
+      return new Ended(process.exitValue(), Files.readString(output));
+    } finally {
+      process.destroyForcibly();
+    }
+  }
+
+  @Test
+  void hooks_do_not_load_the_library_where_no_step_asks_for_a_probe() throws Exception {
+    Ended plain = runWithoutLibrary("nothing of Kafka");
+    assertEquals(0, plain.code(), plain.output());
+    Ended probing = runWithoutLibrary("a session without topics");
+    assertEquals(1, probing.code(), probing.output());
+    assertTrue(probing.output().contains("absent.so"), probing.output());
+  }
+
+  @Test
+  void the_session_is_open_in_hooks_of_users_and_closed_after_them() throws Exception {
+    PlainSteps.SEEN.clear();
+    Cucumber.Run run = Cucumber.run(folder, "Feature: f\n  Scenario: s\n    Given a session without topics", 1, GLUE);
+    assertSame(Status.PASSED, run.only().getStatus(), () -> String.valueOf(run.error()));
+    assertEquals(List.of("before", "open", "closed"), PlainSteps.SEEN);
+  }
+
+  @Test
+  void no_session_is_opened_when_the_scenario_is_over() throws Exception {
+    PlainSteps.SEEN.clear();
+    Cucumber.run(folder, "Feature: f\n  Scenario: s\n    Given a session that is asked for too late", 1, GLUE);
+    assertEquals(List.of("before", "a session was asked for after its scenario\n"
+        + "hint: let hooks after a scenario have an order above 100"), PlainSteps.SEEN);
+  }
+}

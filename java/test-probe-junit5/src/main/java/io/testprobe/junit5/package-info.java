@@ -1,0 +1,2 @@
+/** An extension of JUnit Jupiter for tests of systems that talk over Kafka: {@link io.testprobe.junit5.ProbeExtension}. */
+package io.testprobe.junit5;

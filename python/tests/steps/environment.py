@@ -1,0 +1,1 @@
+from test_probe.steps.behave import *
