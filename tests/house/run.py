@@ -291,6 +291,8 @@ def steps() -> list[Step]:
     scripts = sorted((ROOT / "tests" / "house").glob("*.py"))
     engine = ["-p", "test-probe"]
     xtask = ["cargo", "run", "--locked", "--quiet", "-p", "xtask", "--"]
+    maven = ["mvn", "-B", "-ntp", "-f", ROOT / "java", "-Pdev"]
+    of_one_module = ["-pl", "test-probe-cucumber", "-am", "-Dsurefire.failIfNoSpecifiedTests=false"]
     return [
         Step("rustfmt", "Rust is formatted", [["cargo", "fmt", "--all", "--check"]], is_check=True),
         Step(
@@ -395,9 +397,12 @@ def steps() -> list[Step]:
         ),
         Step(
             "java",
-            "the Java API on the embedded cluster",
+            "the Java modules on the embedded cluster, and the features on a real Kafka",
             # With the library as the tests of other languages build it, so that the Kafka client is built once.
-            [["mvn", "-B", "-ntp", "-f", ROOT / "java", "-Pdev", "verify"]],
+            [
+                [*maven, "verify"],
+                ["python3", KAFKA, "run", "--", *maven, "-Dtest=FeaturesTest", *of_one_module, "verify"],
+            ],
             count_surefire,
             # Where everything must be there, a version of Java that is not is a failure.
             {"TEST_PROBE_NEED_JDKS": "17,25"} if os.environ.get("CI") else {},

@@ -10,6 +10,13 @@ public final class Mark {
     this.document = document;
   }
 
+  /** Returns whether an event came after the mark. */
+  public boolean isBefore(ReceivedEvent event) {
+    Errors.required(event, "event");
+    JsonNode end = document.path("topics").path(event.topic()).path("ends").path(String.valueOf(event.partition()));
+    return event.offset() >= end.longValue();
+  }
+
   JsonNode document() {
     return document;
   }

@@ -7,4 +7,9 @@ public class UsageException extends ProbeException {
   UsageException(Errors.Facts facts) {
     super(facts);
   }
+
+  /** Returns an INVALID_ARGUMENT of a library on top of this one, as one for steps; the hint may be null. */
+  public static UsageException invalidArgument(String message, String hint) {
+    return Errors.usage(ErrorCode.INVALID_ARGUMENT, message, hint);
+  }
 }

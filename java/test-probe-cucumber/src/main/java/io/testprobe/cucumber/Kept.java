@@ -5,6 +5,7 @@ import io.testprobe.InconclusiveException;
 import io.testprobe.ProbeFailure;
 import io.testprobe.ProduceResult;
 import io.testprobe.ProducedNack;
+import io.testprobe.UsageException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -99,12 +100,12 @@ final class Kept {
 
   private static ErrorCode code(String name) {
     return Arrays.stream(ErrorCode.values()).filter(known -> known.name().equals(name)).findFirst()
-        .orElseThrow(() -> new IllegalArgumentException("`" + name + "` was no error code"));
+        .orElseThrow(() -> UsageException.invalidArgument("`" + name + "` was no error code", null));
   }
 
   private List<ProducedNack> takeRefusals() {
     if (outcomes == null) {
-      throw new IllegalStateException("no event was produced before\nhint: this step looks at the last produce step");
+      throw UsageException.invalidArgument("no step produced an event before", null);
     }
     refusalIsOpen = false;
     return refusals();

@@ -80,7 +80,7 @@ public final class ProbeSteps {
   /** Adds topics as YAML says. */
   @Given(StepTexts.TOPIC_DIRECTIVES)
   public void topicDirectives(String yaml) {
-    world.step(said(StepTexts.TOPIC_DIRECTIVES), () -> world.add(Directives.fromString(yaml)));
+    world.step(said(StepTexts.TOPIC_DIRECTIVES), () -> world.addTopics(Directives.fromString(yaml)));
   }
 
   // Producing.
@@ -226,14 +226,14 @@ public final class ProbeSteps {
   @Then(StepTexts.CONSUMED_EVENT_HAS_VALUE)
   public void consumedEventHasValue(String id, String topic, String json) {
     expect(said(StepTexts.CONSUMED_EVENT_HAS_VALUE, id, topic), session -> List.of(
-        session.expectEvent(topic, Match.id(id).json(json), world.probe().askTimeout())));
+        session.expectEvent(topic, Match.id(id).json(json).mode("exact"), world.probe().askTimeout())));
   }
 
   /** Waits for a record that could not be decoded. */
   @Then(StepTexts.UNDECODABLE_EVENT_ARRIVES)
   public void undecodableEventArrives(String topic, Duration within) {
     world.step(said(StepTexts.UNDECODABLE_EVENT_ARRIVES, topic, within),
-        () -> Undecodable.await(world.session(), topic, within));
+        () -> Undecodable.await(world.session(), world.viewpoints(), topic, within));
   }
 
   /** Takes the inconclusive verdict of the expectation before. */

@@ -5,6 +5,7 @@ import io.testprobe.Directives;
 import io.testprobe.Probe;
 import io.testprobe.ProbeFailure;
 import io.testprobe.ProbeSession;
+import io.testprobe.UsageException;
 import io.testprobe.Words;
 import java.util.function.Supplier;
 
@@ -34,6 +35,7 @@ public class ProbeWorld {
    * made when first needed, and closed after the last scenario.
    */
   public Probe probe() {
+    checkScenario();
     if (probe == null) {
       probe = source.get();
     }
@@ -41,14 +43,37 @@ public class ProbeWorld {
   }
 
   /**
-   * Returns the session of the scenario: that of the topic steps; without one it is opened now and has no topics yet.
-   * It is closed after the scenario, when hooks of yours have run.
+   * Returns the session of the scenario, which the first topic step or {@link #addTopics} opened. It is closed after
+   * the scenario, when hooks of yours have run. INVALID_ARGUMENT before there is one.
    */
   public ProbeSession session() {
     if (session == null) {
-      add(Directives.of());
+      throw UsageException.invalidArgument("no topic step came before", "begin with `Given topic \"orders\"`");
     }
     return session;
+  }
+
+  /** Adds topics to the session, which the first of them opens; returns when they are ready. */
+  public void addTopics(Directives directives) {
+    checkScenario();
+    if (ended) {
+      throw UsageException.invalidArgument("topics were added after the scenario",
+          "give the hook that does an order above " + ProbeHooks.AFTER_ORDER);
+    }
+    if (session == null) {
+      session = probe().openSession(directives);
+    } else {
+      session.addTopics(directives);
+    }
+  }
+
+  /** Refuses a world that no hook will end: what it keeps would never be raised. */
+  private void checkScenario() {
+    if (scenario == null) {
+      throw UsageException.invalidArgument("this `ProbeWorld` belonged to no scenario",
+          "tell the object factory to make one for each scenario; a hook that uses it has an order above "
+              + ProbeHooks.BEFORE_ORDER);
+    }
   }
 
   /** Returns where the topics are that name no cluster. */
@@ -75,8 +100,7 @@ public class ProbeWorld {
   /** Takes a probe in the place of the default one. */
   void take(Supplier<Probe> taken, String clusterOfTopics) {
     if (session != null) {
-      throw new IllegalStateException(
-          "a probe was chosen after the session was opened\nhint: say it before the first topic");
+      throw UsageException.invalidArgument("a probe step came after a topic step", "name the probe first");
     }
     source = taken;
     probe = null;
@@ -85,25 +109,12 @@ public class ProbeWorld {
 
   /** Adds a topic, on the cluster of the probe step where it names none. */
   void addTopic(String topic, Integer partitions, String named) {
-    add(Words.topic(topic, partitions, named == null ? cluster : named));
-  }
-
-  /** Adds topics and returns when they are ready. */
-  void add(Directives directives) {
-    if (ended) {
-      throw new IllegalStateException(
-          "a session was asked for after its scenario\nhint: let hooks after a scenario have an order above "
-              + ProbeHooks.AFTER_ORDER);
-    }
-    if (session == null) {
-      session = probe().openSession(directives);
-    } else {
-      session.addTopics(directives);
-    }
+    addTopics(Words.topic(topic, partitions, named == null ? cluster : named));
   }
 
   /** Does what a step says, after what the one before left was raised; keeps what the next one may take. */
   void step(String text, Runnable does) {
+    checkScenario();
     kept.raiseFailure();
     try {
       attachingFailures(does);

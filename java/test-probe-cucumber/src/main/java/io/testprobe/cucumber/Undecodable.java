@@ -12,17 +12,17 @@ final class Undecodable {
 
   private Undecodable() {}
 
-  /** Returns when a record of the journal could not be decoded. An interrupt ends it, as it ends every verb. */
-  static void await(ProbeSession session, String topic, Duration within) {
+  /** Returns when a new record of the journal could not be decoded. An interrupt ends it, as it ends every verb. */
+  static void await(ProbeSession session, Viewpoints viewpoints, String topic, Duration within) {
     long end = System.nanoTime() + within.toNanos();
     while (true) {
       List<ReceivedEvent> journal = session.journal(topic);
-      if (journal.stream().anyMatch(event -> event.error() != null)) {
+      if (journal.stream().anyMatch(event -> event.error() != null && viewpoints.isNew(event))) {
         return;
       }
       if (System.nanoTime() >= end) {
         throw new AssertionError("no undecodable event arrived on `" + topic + "` within " + within.toMillis()
-            + " ms; " + journal.size() + " events that could be decoded did");
+            + " ms; the journal holds " + journal.size() + " events");
       }
       LockSupport.parkNanos(BETWEEN_LOOKS.toNanos());
     }

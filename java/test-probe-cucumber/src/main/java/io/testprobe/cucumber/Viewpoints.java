@@ -23,6 +23,12 @@ final class Viewpoints {
     events.forEach(event -> found.put(event.topic(), event));
   }
 
+  /** Returns whether an event came after the last mark of its topic. */
+  boolean isNew(ReceivedEvent event) {
+    Mark mark = marks.get(event.topic());
+    return mark == null || mark.isBefore(event);
+  }
+
   /** Returns the match from the last mark on, else from the session's start. */
   Match.Spec from(String topic, Match.Spec match) {
     Mark mark = marks.get(topic);

@@ -5,7 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import io.cucumber.java.After;
 import io.cucumber.java.Before;
 import io.cucumber.java.en.Given;
+import io.testprobe.Directives;
 import io.testprobe.ProbeSession;
+import io.testprobe.TopicDirective;
+import io.testprobe.UsageException;
 import io.testprobe.cucumber.ProbeHooks;
 import io.testprobe.cucumber.ProbeWorld;
 import java.util.List;
@@ -27,12 +30,13 @@ public final class PlainSteps {
   @Given("nothing of Kafka")
   public void nothing() {}
 
-  @Given("a session without topics")
-  public void session() {
+  @Given("topics of glue")
+  public void topics() {
+    world.addTopics(Directives.of(TopicDirective.both("of-glue").create(1)));
     session = world.session();
   }
 
-  @Given("a session that is asked for too late")
+  @Given("topics that are added too late")
   public void late() {
     late = true;
   }
@@ -57,7 +61,7 @@ public final class PlainSteps {
       SEEN.add("closed");
     }
     if (late) {
-      SEEN.add(assertThrows(IllegalStateException.class, world::session).getMessage());
+      SEEN.add(assertThrows(UsageException.class, () -> world.addTopics(Directives.of())).explanation());
     }
   }
 }

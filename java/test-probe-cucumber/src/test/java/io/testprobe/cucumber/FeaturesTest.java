@@ -14,27 +14,13 @@ import org.junit.platform.suite.api.AfterSuite;
 import org.junit.platform.suite.api.BeforeSuite;
 import org.junit.platform.suite.api.ConfigurationParameter;
 import org.junit.platform.suite.api.IncludeEngines;
-import org.junit.platform.suite.api.SelectFile;
+import org.junit.platform.suite.api.SelectDirectories;
 import org.junit.platform.suite.api.Suite;
 
 /** The features that every language runs, with our glue and that of {@link OutsideSteps}, in parallel. */
 @Suite
 @IncludeEngines("cucumber")
-@SelectFile("tests/features/batches.feature")
-@SelectFile("tests/features/clusters.feature")
-@SelectFile("tests/features/directives.feature")
-@SelectFile("tests/features/doubt.feature")
-@SelectFile("tests/features/events.feature")
-@SelectFile("tests/features/fifo.feature")
-@SelectFile("tests/features/filters.feature")
-@SelectFile("tests/features/marks.feature")
-@SelectFile("tests/features/none.feature")
-@SelectFile("tests/features/poison.feature")
-@SelectFile("tests/features/roundtrip.feature")
-@SelectFile("tests/features/service.feature")
-@SelectFile("tests/features/sharing.feature")
-@SelectFile("tests/features/tombstones.feature")
-@SelectFile("tests/features/types.feature")
+@SelectDirectories("tests/features")
 @ConfigurationParameter(key = GLUE_PROPERTY_NAME, value = "io.testprobe.cucumber")
 @ConfigurationParameter(key = PLUGIN_PROPERTY_NAME, value = "io.testprobe.cucumber.ParityReport")
 @ConfigurationParameter(key = PLUGIN_PUBLISH_QUIET_PROPERTY_NAME, value = "true")
@@ -46,7 +32,7 @@ import org.junit.platform.suite.api.Suite;
 class FeaturesTest {
   @BeforeSuite
   static void chooseCluster() {
-    System.setProperty(Config.FILE_PROPERTY, "tests/features/" + Support.cluster() + ".yaml");
+    System.setProperty(Config.FILE_PROPERTY, "tests/features/" + (Support.isOnKafka() ? "real.yaml" : "embedded.yaml"));
   }
 
   @AfterSuite

@@ -2,11 +2,14 @@ package io.testprobe.cucumber;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.acme.plain.PlainSteps;
 import io.cucumber.core.cli.Main;
 import io.cucumber.plugin.event.Status;
+import io.testprobe.Directives;
+import io.testprobe.UsageException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -46,7 +49,7 @@ class HooksTest {
   void hooks_do_not_load_the_library_where_no_step_asks_for_a_probe() throws Exception {
     Ended plain = runWithoutLibrary("nothing of Kafka");
     assertEquals(0, plain.code(), plain.output());
-    Ended probing = runWithoutLibrary("a session without topics");
+    Ended probing = runWithoutLibrary("topics of glue");
     assertEquals(1, probing.code(), probing.output());
     assertTrue(probing.output().contains("absent.so"), probing.output());
   }
@@ -54,16 +57,24 @@ class HooksTest {
   @Test
   void the_session_is_open_in_hooks_of_users_and_closed_after_them() throws Exception {
     PlainSteps.SEEN.clear();
-    Cucumber.Run run = Cucumber.run(folder, "Feature: f\n  Scenario: s\n    Given a session without topics", 1, GLUE);
+    Cucumber.Run run = Cucumber.run(folder, "Feature: f\n  Scenario: s\n    Given topics of glue", 1, GLUE);
     assertSame(Status.PASSED, run.only().getStatus(), () -> String.valueOf(run.error()));
     assertEquals(List.of("before", "open", "closed"), PlainSteps.SEEN);
   }
 
   @Test
-  void no_session_is_opened_when_the_scenario_is_over() throws Exception {
+  void a_world_that_no_hook_will_end_is_refused() {
+    ProbeWorld world = new ProbeWorld();
+    UsageException refused = assertThrows(UsageException.class, new ProbeSteps(world)::probeOnEmbeddedCluster);
+    assertEquals("this `ProbeWorld` belonged to no scenario", refused.explanation());
+    assertThrows(UsageException.class, world::probe);
+    assertThrows(UsageException.class, () -> world.addTopics(Directives.of()));
+  }
+
+  @Test
+  void no_session_is_opened_after_the_scenario() throws Exception {
     PlainSteps.SEEN.clear();
-    Cucumber.run(folder, "Feature: f\n  Scenario: s\n    Given a session that is asked for too late", 1, GLUE);
-    assertEquals(List.of("before", "a session was asked for after its scenario\n"
-        + "hint: let hooks after a scenario have an order above 100"), PlainSteps.SEEN);
+    Cucumber.run(folder, "Feature: f\n  Scenario: s\n    Given topics that are added too late", 1, GLUE);
+    assertEquals(List.of("before", "topics were added after the scenario"), PlainSteps.SEEN);
   }
 }

@@ -154,15 +154,17 @@ class ScenariosTest {
     assertSame(ErrorCode.UNKNOWN_CLUSTER, assertInstanceOf(UsageException.class, late.error()).code());
     late = Cucumber.scenario(folder, "Given a probe on the embedded cluster", "And topic \"a\"",
         "And a probe on the embedded cluster");
-    assertTrue(late.error().getMessage().startsWith("a probe was chosen after the session was opened"));
+    assertTrue(late.error().getMessage().startsWith("a probe step came after a topic step"));
     Cucumber.Run absent = Cucumber.scenario(folder, "Given a probe on the embedded cluster", "And topic \"a\"",
         "When I produce a tombstone with key \"k\" to topic \"b\"");
     assertInstanceOf(ActorNotRegisteredException.class, absent.error());
     Cucumber.Run mark = Cucumber.scenario(folder, "Given a probe on the embedded cluster", "And topic \"a\"",
         "When I mark topic \"b\"");
     assertInstanceOf(ActorNotRegisteredException.class, mark.error());
+    Cucumber.Run early = Cucumber.scenario(folder, "Given I mark topic \"a\"");
+    assertTrue(early.error().getMessage().startsWith("no topic step came before"));
     Cucumber.Run nothing = Cucumber.scenario(folder, "Then the event is acknowledged");
-    assertTrue(nothing.error().getMessage().startsWith("no event was produced before"));
+    assertTrue(nothing.error().getMessage().startsWith("no step produced an event before"));
   }
 
   @Test

@@ -10,9 +10,8 @@ final class Support {
 
   private Support() {}
 
-  /** Returns on what the features run: {@code embedded}, or {@code real} where a Kafka was started for them. */
-  static String cluster() {
-    String servers = System.getenv().getOrDefault("TEST_PROBE_TEST_KAFKA", "embedded");
-    return servers.equals("embedded") ? "embedded" : "real";
+  /** Returns whether a Kafka was started for the features; else they run on an embedded one. */
+  static boolean isOnKafka() {
+    return !System.getenv().getOrDefault("TEST_PROBE_TEST_KAFKA", "embedded").equals("embedded");
   }
 }

@@ -29,14 +29,14 @@ import org.junit.jupiter.api.extension.ParameterResolver;
  *   void an_order_is_confirmed(ProbeSession session) { ... }
  * }</pre>
  *
- * <p>By {@code @ExtendWith} all tests of a run share one probe, which {@link Probe#forTestRun()} opens when the first of
- * them asks and which is closed after the last: as {@code -Dtest-probe.config}, a file or the environment says, else on
- * a Kafka in this process. By {@code @RegisterExtension} and {@link #builder()} a class has a probe of its own, or a
- * test where the field is not static.
+ * <p>By {@code @ExtendWith} all tests of a run share one probe, which {@link Probe#forTestRun()} opens when the first
+ * of them asks and which is closed after the last: as {@code -Dtest-probe.config}, a file or the environment says, else
+ * on a Kafka in this process. By {@code @RegisterExtension} and {@link #builder()} a class has a probe of its own, or
+ * each test where the field is not static.
  *
- * <p>A session is that of one test: opened when it, or a method before it, takes one, with the topics of
- * {@link ProbeTopics}, and closed after the methods behind it. A failure to close fails the test. When a verdict fails a
- * test, its explanation is published as the file {@code test-probe.json}.
+ * <p>A session is that of one test: opened when it, its constructor or a method before it takes one, with the topics of
+ * {@link ProbeTopics}, and closed after the methods behind it. A failure to close fails the test. When a verdict fails
+ * a test, its explanation is published as the file {@code test-probe.json}.
  */
 public final class ProbeExtension implements BeforeAllCallback, AfterEachCallback, ParameterResolver {
   private static final Namespace NAMESPACE = Namespace.create(ProbeExtension.class);

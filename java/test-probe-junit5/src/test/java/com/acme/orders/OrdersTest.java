@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 @ExtendWith(ProbeExtension.class)
-public class OrdersTest {
+class OrdersTest {
   record Order(String customer, int total) {}
 
   @Test

@@ -3,7 +3,6 @@ package io.testprobe.junit5;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import com.acme.orders.OrdersTest;
 import java.io.File;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -49,7 +48,7 @@ class OnJUnit6Test {
         .filter(jar -> !jar.contains("junit-jupiter") && !jar.contains("junit-platform"))
         .collect(Collectors.joining(File.pathSeparator));
     String said = console("execute", "--disable-banner", "--class-path", classPath,
-        "--select-class", OrdersTest.class.getName(),
+        "--select-class", "com.acme.orders.OrdersTest",
         "--select-class", ExtensionTest.class.getName(),
         "--select-class", FailingTest.class.getName());
     assertEquals(0, count(said, "failed"), said);
