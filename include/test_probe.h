@@ -378,7 +378,7 @@ int32_t test_probe_inject_panic(test_probe_t probe, const char *topic, test_prob
 //
 // @param trial  JSON: `{"trial": "write" | "read" | "compare" | "words" | "explain", ...}` with the documents of
 //               `tests/vectors`; `explain` fails as a verdict of that evidence does
-// @param rec  the event of `write` and `compare`; NULL for the others
+// @param rec  the event of `write` and `compare`; NULL when the document has it, and for the others
 // @param json  out, may be NULL: the answer, `null` where it is events; free with `test_probe_string_free`
 // @param events  out, may be NULL: the event of `read`, else none; free with `test_probe_events_free`
 int32_t test_probe_trial(const char *trial,
@@ -586,12 +586,21 @@ int32_t test_probe_fetch_all_async(test_probe_session_t session,
 // provably. 25xx (TEST_PROBE_NOT_COVERED, ...): inconclusive, the engine cannot know; never take it
 // for a pass. The error's message explains the verdict.
 //
-// @param expectation_json  `{"verb", "topic", "match", "n", "after"}`:
-//        verb `expect_event`, `expect_none`, `receive_event` or `receive_n` (with `n`);
-//        match, all optional: `{"id", "type", "version", "key", "headers", "value" (a subset), "own", "hint"}`;
+// @param expectation_json  `{"verb", "topic", ...}`, and for any verb `"hint"`, a sentence that failures repeat:
+//        `expect_event`, `expect_none`, `receive_event`: `"match"`, `"after"`;
+//        `expect_exactly`, `receive_n`: `"n"` besides;
+//        `expect_all_of`: `"matches"`, each may name another `"topic"` of the session, `"after"`, and `"order"`,
+//        `in_order` (default; that in which the events were read, within a partition the order of the log) or
+//        `any_order`; an event serves one match, and the events come in the order of the matches;
+//        `fish_for_event`: `"match"`, `"after"`; ends in events for a function of yours and in what to go on with,
+//        see `test_probe_events_verdict`; then `{"verb", "fishing": F, "answers": [...]}` with an answer for each
+//        event, `"ignore"`, `"collect"`, and as the last one `"complete"` or `{"fail": "why"}`, until it completes;
+//        `expect_group_caught_up`: `"group"`; every partition committed up to the end it has now;
+//        match, all optional: `{"id", "type", "version", "key", "headers", "value", "mode", "matchers", "where", "own",
+//        "hint"}` (docs/matches.md);
 //        after: `{"mark": M}` with M from `test_probe_mark`, or `{"topic", "partition", "offset"}`
 // @param within_ms  how long to wait; -1 for the document's `within_ms`, else the configured time
-//        (5 seconds by default). `expect_none` needs one. A verdict may take the configured grace more.
+//        (5 seconds by default). `expect_none` and `expect_exactly` need one. A verdict may take the configured grace more.
 // @param out  out, may be NULL: events, coverage and warnings of a verdict that passed;
 //        free with `test_probe_events_free`
 int32_t test_probe_expect(test_probe_session_t session,

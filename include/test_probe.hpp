@@ -205,8 +205,8 @@ class Match {
   Match& value_json(std::string_view json) { return add("value", std::string(json)); }
   /// How the value is compared: subset (when not said), exact or any_order.
   Match& mode(std::string_view mode) { return add("mode", detail::quoted(mode)); }
-  /// Asks one place: id, type, version, key, header:NAME, value, or a JSONPath into the value. `value_json` is JSON text
-  /// for the matchers that take a value: matcher("$.total", "between", "[1, 5]").
+  /// Asks one place: id, type, version, key, header:NAME, value, or a JSONPath into the value. `value_json` is JSON
+  /// text for the matchers that take a value: matcher("$.total", "between", "[1, 5]").
   Match& matcher(std::string_view path, std::string_view matcher,
                  std::optional<std::string_view> value_json = std::nullopt) {
     matchers_ += (matchers_.empty() ? "" : ",") + ("{\"path\":" + detail::quoted(path)) +

@@ -132,19 +132,21 @@ def throughput(server: Server) -> None:
     topic = f"throughput-{uuid.uuid4().hex}"
     create(server, topic)
     producer = Producer({**server.settings, "linger.ms": 5, "acks": "all", "queue.buffering.max.messages": 1_000_000})
-    took = produced(producer, topic, b"x" * RECORD_BYTES, RECORDS)
+    with cpu_noted(server, "produce, server CPU, us/record"):
+        took = produced(producer, topic, b"x" * RECORD_BYTES, RECORDS)
     server.note("produce, k records/s", RECORDS / took / 1000)
     # Without these the client rests for a second whenever it has 100,000 records, and that is what is measured.
     consumer = reader(server, topic, 0, **{"queued.min.messages": 10_000_000, "fetch.queue.backoff.ms": 0})
     seen = 0
-    begin = time.perf_counter()
 
     def all_seen() -> bool:
         nonlocal seen
         seen += len(consumer.consume(10_000, 0.5))
         return seen >= RECORDS
 
-    until(f"{RECORDS} records", all_seen)
+    begin = time.perf_counter()
+    with cpu_noted(server, "consume, server CPU, us/record"):
+        until(f"{RECORDS} records", all_seen)
     server.note("consume, k records/s", RECORDS / (time.perf_counter() - begin) / 1000)
     consumer.close()
 
@@ -215,6 +217,15 @@ def cpu_s(pid: int) -> float:
     with open(f"/proc/{pid}/stat", encoding="ascii") as stat:
         fields = stat.read().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+@contextmanager
+def cpu_noted(server: Server, name: str) -> Iterator[None]:
+    """Notes what the server takes for each record meanwhile: that depends little on what else the machine does."""
+    before = None if server.pid is None else cpu_s(server.pid)
+    yield
+    if server.pid is not None and before is not None:
+        server.note(name, 1_000_000 * (cpu_s(server.pid) - before) / RECORDS)
 
 
 def resident_mib(pid: int) -> float:

@@ -11,7 +11,7 @@ use test_probe::config::{CommitPolicy, duration};
 use test_probe::directive::{Role, Start};
 use test_probe::{Config, Directives, Probe, Session, TopicDirective};
 
-use crate::exit::Failure;
+use crate::exit::{Failure, warn};
 use crate::input;
 use crate::interrupt;
 use crate::output::Format;
@@ -219,7 +219,16 @@ impl Opened {
         let what = format!("opening topic `{}`", directive.topic);
         let opening = self.0.open_session_as(Directives { topics: vec![directive] }, test_id);
         let pending = Pending::spawn(&self.0.handle(), opening);
-        Ok(interrupt::wait(&pending, &mut Progress::new(format, what, None))??)
+        let session = interrupt::wait(&pending, &mut Progress::new(format, what, None))??;
+        self.warnings().iter().for_each(|warning| warn(format, warning));
+        Ok(session)
+    }
+
+    /// Returns what deserves a look, as a principal that is not configured.
+    pub(crate) fn warnings(&self) -> Vec<String> {
+        let info = self.0.info();
+        let warnings = info["warnings"].as_array().into_iter().flatten();
+        warnings.filter_map(Value::as_str).map(str::to_owned).collect()
     }
 }
 

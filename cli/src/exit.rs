@@ -69,7 +69,7 @@ impl Failure {
     pub(crate) fn end(&self, format: Format) -> ExitCode {
         match self {
             Self::Probe(error) => {
-                say(format, error.message(), error.hint_text(), error.to_json(), self.code())
+                say(format, &with_causes(error), error.hint_text(), error.to_json(), self.code());
             }
             Self::Other { code, message, hint } => {
                 let name = if *code == USAGE { "USAGE" } else { "ENVIRONMENT" };
@@ -114,6 +114,12 @@ pub(crate) fn code_of(code: ErrorCode) -> u8 {
         Category::Inconclusive => INCONCLUSIVE,
         Category::Kafka | Category::Schema | Category::Lifecycle | Category::Internal => ENVIRONMENT,
     }
+}
+
+/// Returns the message with what led to it, a line each.
+fn with_causes(error: &ProbeError) -> String {
+    let causes = std::iter::successors(error.cause(), |error| error.cause());
+    causes.fold(error.message().to_owned(), |said, cause| format!("{said}\ncaused by: {}", cause.message()))
 }
 
 /// Says on standard error what went wrong; when nobody listens there either, the exit code says it.

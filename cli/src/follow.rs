@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use test_probe::broker::{
     Assignment, Broker, Isolation, OffsetQuery, OffsetSpec, Reader, ReaderOptions, RecordRef, Sink,
@@ -23,9 +23,18 @@ use crate::progress::Progress;
 /// At most this many things are taken from the client at once.
 const BATCH: usize = 1_000;
 
+/// How often partitions are looked for that came meanwhile.
+const BETWEEN: Duration = Duration::from_secs(1);
+
 /// A topic as it is read.
 pub(crate) struct Follower {
+    probe: Probe,
+    broker: Arc<dyn Broker>,
     reader: Box<dyn Reader>,
+    /// How many partitions are read: the first so many.
+    known: i32,
+    counting: Option<Pending<i32>>,
+    counted: Instant,
     woken: Receiver<()>,
     seen: Seen,
 }
@@ -68,11 +77,44 @@ impl Follower {
             ended: None,
             topic: directive.topic.clone(),
         };
-        Ok(Self { reader, woken, seen })
+        let known = i32::try_from(partitions.len()).unwrap_or(i32::MAX);
+        let (probe, counted) = (probe.clone(), Instant::now());
+        Ok(Self { probe, broker, reader, known, counting: None, counted, woken, seen })
+    }
+
+    /// Reads partitions that were added meanwhile, from their beginning, and ends with the topic: the client says
+    /// nothing of a topic that is deleted. A question that is not answered is asked again; what is wrong with the
+    /// connection the reader says.
+    fn grow(&mut self) -> Result<(), Failure> {
+        let Some(pending) = &self.counting else {
+            if self.counted.elapsed() >= BETWEEN {
+                let (broker, topic) = (self.broker.clone(), self.seen.topic.clone());
+                let by = Deadline::after(self.probe.config().dsl.ask_timeout);
+                let counting = async move { count(&*broker, &topic, by).await };
+                self.counting = Some(Pending::spawn(&self.probe.handle(), counting));
+            }
+            return Ok(());
+        };
+        let Some(counted) = pending.wait(Duration::ZERO) else { return Ok(()) };
+        (self.counting, self.counted) = (None, Instant::now());
+        let count = match counted {
+            Ok(count) => count,
+            Err(error) if error.code() == ErrorCode::UnknownTopic => return Err(error.into()),
+            Err(_) => return Ok(()),
+        };
+        let assignments =
+            (self.known..count).map(|partition| assignment(&self.seen.topic, partition, 0, None));
+        let added: Vec<Assignment> = assignments.collect();
+        if !added.is_empty() {
+            self.reader.add(&added)?;
+            self.known = count;
+        }
+        Ok(())
     }
 
     /// Returns what came, waiting for it no longer than this, and what the client complained of meanwhile.
     pub(crate) fn next(&mut self, patience: Duration) -> Result<(Vec<ReceivedEvent>, Vec<String>), Failure> {
+        self.grow()?;
         let more = self.reader.poll(&mut self.seen, BATCH);
         if !more && self.seen.events.is_empty() && self.seen.ended.is_none() {
             // Woken or not: the client is asked again.
@@ -118,22 +160,14 @@ impl Sink for Seen {
     }
 }
 
-/// Returns every partition with the offset to start at; a partition's slot is its number.
+/// Returns every partition with the offset to start at.
 async fn assignments(
     broker: Arc<dyn Broker>,
     directive: TopicDirective,
     by: Deadline,
 ) -> Result<Vec<Assignment>, ProbeError> {
     let topic = &directive.topic;
-    let described = broker.describe(vec![topic.to_string()], by).await?;
-    let partitions = match described.into_iter().next().map(|info| info.state) {
-        Some(TopicState::Known { partitions, .. }) => partitions,
-        Some(TopicState::Failed(error)) => return Err(error),
-        Some(TopicState::Unknown) | None => {
-            let error = ProbeError::new(ErrorCode::UnknownTopic, format!("topic `{topic}` does not exist"));
-            return Err(error.with("topic", &**topic).hint("create it first, or look for a typing error"));
-        }
-    };
+    let partitions = count(&*broker, topic, by).await?;
     let spec = match &directive.start {
         Start::Latest | Start::Offsets(_) => OffsetSpec::Latest,
         Start::Earliest => OffsetSpec::Earliest,
@@ -154,13 +188,28 @@ async fn assignments(
             *start = (*offset, None);
         }
     }
-    let assignment = |(partition, (from, leader_epoch)): (i32, (i64, Option<i32>))| Assignment {
-        slot: u32::try_from(partition).unwrap_or_default(),
-        at: TopicPartition::new(topic.clone(), partition),
-        from,
-        leader_epoch,
-    };
-    Ok(starts.into_iter().map(assignment).collect())
+    let assigned =
+        starts.into_iter().map(|(partition, (from, epoch))| assignment(topic, partition, from, epoch));
+    Ok(assigned.collect())
+}
+
+/// A partition's slot is its number.
+fn assignment(topic: &Arc<str>, partition: i32, from: i64, leader_epoch: Option<i32>) -> Assignment {
+    let slot = u32::try_from(partition).unwrap_or_default();
+    Assignment { slot, at: TopicPartition::new(topic.clone(), partition), from, leader_epoch }
+}
+
+/// Returns how many partitions a topic has.
+async fn count(broker: &dyn Broker, topic: &Arc<str>, by: Deadline) -> Result<i32, ProbeError> {
+    let described = broker.describe(vec![topic.to_string()], by).await?;
+    match described.into_iter().next().map(|info| info.state) {
+        Some(TopicState::Known { partitions, .. }) => Ok(partitions),
+        Some(TopicState::Failed(error)) => Err(error),
+        Some(TopicState::Unknown) | None => {
+            let error = ProbeError::new(ErrorCode::UnknownTopic, format!("topic `{topic}` does not exist"));
+            Err(error.with("topic", &**topic).hint("create it first, or look for a typing error"))
+        }
+    }
 }
 
 async fn listed(

@@ -75,6 +75,7 @@ pub(crate) fn run(tail: &Tail, format: Format) -> Result<u8, Failure> {
     let shown = Shown { test_id: wanted.test_id.is_none(), headers: tail.headers };
     let opened = Opened::start(tail.connection.load()?)?;
     let mut follower = Follower::open(opened.probe(), &directive, format)?;
+    opened.warnings().iter().for_each(|warning| warn(format, warning));
     if format == Format::Text {
         ready(&directive);
     }

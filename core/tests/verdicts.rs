@@ -437,3 +437,52 @@ async fn three_nodes_lose_a_leader_and_no_verdict_is_wrong() {
     assert_eq!(ids, (0..40).map(|n| format!("e-{n}")).collect::<Vec<_>>());
     session.expect_none(&topic, Match::new().id("x"), WINDOW).await.expect("covered by the new leader");
 }
+
+#[tokio::test]
+async fn an_expression_excludes_an_undecodable_record_only_by_what_is_known_of_it() {
+    let bed = bed("unattributed: ignore").await;
+    bed.foreign(&[("ce_testid", bed.session.test_id()), ("ce_type", "Other")], Some("k"), b"{");
+    let none = |expression: &str| {
+        let matching = Match::new().where_(expression);
+        bed.session.expect_none(&bed.topic, matching, WINDOW)
+    };
+    none("type == 'Wanted' && value.total > 3").await.expect("another type");
+    for open in ["type == 'Other' && value.total > 3", "value.total > 3", "!(value.total > 3)"] {
+        assert_eq!(none(open).await.expect_err("not a pass").code(), ErrorCode::Undecodable, "{open}");
+    }
+    // Where the value keeps the type, nobody knows that either.
+    let inside = open(&bed.probe, &format!("{}-2", bed.topic), "correlation: {type: \"value:/type\"}").await;
+    let topic = format!("{}-2", bed.topic);
+    let there = Bed { probe: bed.probe, topic, session: inside };
+    there.foreign(&[("ce_testid", there.session.test_id())], Some("k"), b"{");
+    for matching in
+        [Match::new().where_("type == 'Wanted'"), Match::new().matcher("type", "equals", "Wanted")]
+    {
+        assert_eq!(there.none(matching).await, ErrorCode::Undecodable);
+    }
+    there
+        .session
+        .expect_none(&there.topic, Match::new().where_("key == 'x'"), WINDOW)
+        .await
+        .expect("another key");
+}
+
+#[tokio::test]
+async fn a_comparison_that_would_take_too_long_is_a_doubt_and_an_expectation_of_anything_is_warned_of() {
+    let bed = bed("").await;
+    let wide: serde_json::Value = (0..1_000).collect();
+    bed.session.produce_event(&bed.topic, Event::new("T").id("w-1").json(wide)).await.expect("acknowledged");
+    let endless = Match::new().where_("value.exists(a, value.exists(b, value.exists(c, a + b + c < 0)))");
+    assert_eq!(bed.none(endless).await, ErrorCode::Undecodable);
+
+    let verdict = bed.session.expect_event(&bed.topic, Match::new(), SOON).await.expect("it");
+    let codes: Vec<&str> = verdict.warnings.iter().map(|warning| warning.code).collect();
+    assert_eq!(codes, ["SELF_MATCH", "VACUOUS_MATCH"]);
+    let telling = Match::new().matcher("$[999]", "equals", 999).where_("value.size() == 1000");
+    let verdict = bed.session.expect_event(&bed.topic, telling, SOON).await.expect("it");
+    assert_eq!(verdict.warnings.iter().map(|warning| warning.code).collect::<Vec<_>>(), ["SELF_MATCH"]);
+
+    let broken = Match::new().where_("value.total >");
+    let error = bed.session.expect_event(&bed.topic, broken, SOON).await.expect_err("not understood");
+    assert_eq!(error.code(), ErrorCode::InvalidArgument);
+}

@@ -203,6 +203,8 @@ def expect_exactly(
     headers: HeadersInput | None = None,
     value: Any = ABSENT,
     where: Text = None,
+    mode: Text = None,
+    matchers: MatchersInput | None = None,
     after: After | None = None,
     own: bool | None = None,
     hint: Text = None,
@@ -213,7 +215,9 @@ def expect_exactly(
     Fails at once with the first one too many, and passes only at the end of `within`. Looks, as
     `expect_none` does, also at what eventFilters hide. The conditions are those of `expect_event`.
     """
-    match = Match(id, type, version, key, headers, value, where, after, own, hint)
+    match = Match(
+        id, type, version, key, headers, value, where, after, own, hint, mode=mode, matchers=matchers
+    )
     return _expect("expect_exactly", _convert.verdict, topic, match, within, n=n)
 
 
@@ -257,6 +261,8 @@ def fish_for_event(
     headers: HeadersInput | None = None,
     value: Any = ABSENT,
     where: Text = None,
+    mode: Text = None,
+    matchers: MatchersInput | None = None,
     after: After | None = None,
     own: bool | None = None,
     hint: Text = None,
@@ -270,7 +276,9 @@ def fish_for_event(
     `.verdict`. What it raises is raised. With conditions, as `expect_event` has them, it sees only the
     events that meet them.
     """
-    match = Match(id, type, version, key, headers, value, where, after, own, hint)
+    match = Match(
+        id, type, version, key, headers, value, where, after, own, hint, mode=mode, matchers=matchers
+    )
 
     def turn(outcome: NativeOutcome) -> Call[ReceivedEvent] | None:
         fishing = _convert.fishing(outcome)

@@ -17,9 +17,9 @@ from typing import Any, Optional
 
 from . import _native
 from ._convert import dumps
-from ._events import Event
+from ._events import Event, Match
 
-__all__ = ["Table", "duration", "events", "read", "topic"]
+__all__ = ["Table", "duration", "events", "match", "matches", "read", "topic"]
 
 Table = Sequence[Sequence[Optional[str]]]
 """Rows of cells under a row of names."""
@@ -47,6 +47,22 @@ def events(source: str | Table) -> list[Event]:
     """
     given = {"yaml": source} if isinstance(source, str) else {"table": source}
     return [_event(document) for document in read("events", **given)["events"]]
+
+
+def match(table: Table, **conditions: Any) -> Match:
+    """Reads a match from a table of `path, matcher, value`; `conditions` are fields that hold besides.
+
+    A matcher left out is `equals`. `session.expect_all_of("orders", [words.match(table, type="A")])`.
+    """
+    return Match.from_json(json.dumps(read("match", table=table, **conditions)))
+
+
+def matches(table: Table) -> list[Match]:
+    """Reads a match from each row, for `expect_all_of`.
+
+    The columns are `type, version, id, key, topic, header:NAME, path, matcher, value`.
+    """
+    return [Match.from_json(json.dumps(found)) for found in read("matches", table=table)["matches"]]
 
 
 def topic(name: str, *, partitions: int | None = None, cluster: str | None = None) -> dict[str, Any]:

@@ -84,13 +84,15 @@ class Behave:
         return ran("behave", "--junit", f"--junit-directory={report}", *options, ".", environment=environment)
 
 
-def ran(module: str, *arguments: str, environment: Mapping[str, str] | None = None) -> Run:
+def ran(
+    module: str, *arguments: str, environment: Mapping[str, str] | None = None, folder: Path = FOLDER
+) -> Run:
     quiet = {
         name: value for name, value in os.environ.items() if not name.startswith(("TEST_PROBE_", "KAFKA_"))
     }
     run = subprocess.run(
         [sys.executable, "-m", module, *arguments],
-        cwd=FOLDER,
+        cwd=folder,
         env={**quiet, **(environment or {})},
         capture_output=True,
         text=True,
@@ -167,6 +169,19 @@ def test_the_default_probe_is_that_of_the_configuration(
     run = runner.run(tmp_path / "report", *option, *one, environment=environment)
     assert (run.code, run.scenarios[plain("a cluster that is not configured fails")]) == (0, None)
     assert "embedded Kafka" not in run.said
+
+
+def test_behave_lets_nothing_pass_without_the_hooks(tmp_path: Path) -> None:
+    for name in ("own_steps.py", "steps/own.py", "shown.feature"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text((FOLDER / name).read_text("utf-8"), "utf-8")
+    run = ran("behave", "--junit", f"--junit-directory={tmp_path}/report", ".", folder=tmp_path)
+    assert {name for name, failed in run.scenarios.items() if failed is None} == {
+        plain(name) for name in PASS
+    }
+    assert run.code == 1
+    assert "an event was refused in the step" in run.said
+    assert "inconclusive was the step" in run.said
 
 
 def test_scenarios_run_in_several_processes(tmp_path: Path) -> None:

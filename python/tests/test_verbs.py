@@ -252,18 +252,6 @@ def test_the_static_dsl_finds_a_session_by_its_test_id(engine: Probe, topic: str
 
 
 @pytest.mark.parametrize(
-    "call",
-    [
-        lambda s: s.expect_event("t", where="value.total > 3"),
-    ],
-)
-def test_what_this_version_lacks_says_so(session: Session, call: Any) -> None:
-    with pytest.raises(UsageError, match="not in this version") as caught:
-        call(session)
-    assert caught.value.code is ErrorCode.UNSUPPORTED
-
-
-@pytest.mark.parametrize(
     "event",
     [
         Event(value=2**64),

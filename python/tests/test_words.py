@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 from conftest import ROOT
 
-from test_probe import Event, words
-from test_probe.errors import ErrorCode, ProbeError, UsageError
+from test_probe import Event, Probe, ProbeWarning, words
+from test_probe.errors import ErrorCode, ExpectationFailed, ProbeError, UsageError
 
 CASES = json.loads((ROOT / "tests/vectors/words.json").read_text("utf-8"))["cases"]
 
@@ -83,6 +83,21 @@ def test_everything_that_is_wrong_with_an_event_is_told_at_once() -> None:
 def test_several_events_are_not_one() -> None:
     with pytest.raises(UsageError, match="the text had 2 events, not one"):
         Event.from_yaml("[{type: A}, {type: B}]")
+
+
+def test_matches_of_a_table_are_expected() -> None:
+    conditions = words.match([["path", "matcher", "value"], ["$.n", "between", "[1, 5]"]], type="A")
+    rows = words.matches([["type", "path", "value"], ["A", "$.n", "1"], ["B", None, None]])
+    with Probe.embedded() as probe, probe.session(words.topic("orders", partitions=1)) as session:
+        for event in words.events([["type", "value"], ["A", '{"n": 1}'], ["B", "{}"]]):
+            session.produce_event("orders", event)
+        with pytest.warns(ProbeWarning, match="SELF_MATCH"):
+            verdict = session.expect_all_of("orders", rows)
+            session.expect_all_of("orders", [conditions])
+        assert [event.type for event in verdict.events] == ["A", "B"]
+        wrong = words.match([["path", "matcher", "value"], ["$.n", "between", "[2, 5]"]], type="A")
+        with pytest.raises(ExpectationFailed, match=r"value\.n"):
+            session.expect_all_of("orders", [wrong], within=0.1)
 
 
 def test_a_topic_is_a_directive() -> None:

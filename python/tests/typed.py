@@ -8,11 +8,13 @@ from test_probe import (
     ConsumedAck,
     ConsumedNack,
     Event,
+    Match,
     Probe,
     ProducedAck,
     ProducedNack,
     ReceivedEvent,
     Verdict,
+    words,
 )
 from test_probe.aio import Probe as AsyncProbe
 
@@ -32,6 +34,14 @@ def blocking() -> None:
         session.expect_event("orders", typo="x")  # type: ignore[call-arg]
         session.expect_none("orders")  # type: ignore[call-arg]
         session.produce_event("orders", "text")  # type: ignore[arg-type]
+
+
+def words_of_people() -> None:
+    assert_type(Event.from_yaml("{type: A}"), Event)
+    assert_type(words.duration("5 seconds"), timedelta)
+    assert_type(words.events([["type"], ["A"]]), list[Event])
+    assert_type(words.matches([["type", "key"], ["A", None]]), list[Match])
+    words.events([[5]])  # type: ignore[list-item]
 
 
 async def awaitable() -> None:

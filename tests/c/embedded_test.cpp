@@ -64,6 +64,17 @@ TEST(EmbeddedControl, a_foreign_service_survives_faults_and_the_verdict_stays_tr
   EXPECT_EQ(process_end(&stub, 20000), 0);
 }
 
+TEST(Matches, values_places_and_expressions_are_matched) {
+  test_probe::Probe probe(kEmbedded);
+  test_probe::Session session = probe.open_session("topics: [{topic: orders, role: both, create: {partitions: 1}}]");
+  session.produce_event("orders", Event("OrderCreated").id("evt-1").value(R"({"total": 5, "items": ["a", "b"]})"));
+  session.expect_event("orders", Match().value_json(R"({"items": ["b", "a"]})").mode("any_order"), 30s);
+  session.expect_event("orders", Match().matcher("$.total", "between", "[1, 5]").matcher("id", "present"), 30s);
+  session.expect_event("orders", Match().where("value.total > 3 && 'a' in value.items"), 30s);
+  session.expect_none("orders", Match().where("value.total > 5"), 100ms);
+  EXPECT_THROW(session.expect_event("orders", Match().where("valeu.total > 5"), 30s), test_probe::UsageError);
+}
+
 /// Returns the code of a document's verdict.
 int32_t verdict(test_probe_session_t session, const std::string& document, test_probe_events_t** out = nullptr) {
   return test_probe_expect(session, document.c_str(), 300, out, nullptr);

@@ -119,6 +119,7 @@ Feature: One test speaks to several clusters
 
   Scenario: Servers of a directive are those that its topic connects to
     Given failures are kept
+    And a probe from configuration "tests/features/second.yaml"
     When these topic directives:
       """
       topics: [{topic: clusters.custom, role: both, bootstrapServers: "127.0.0.1:1 , 127.0.0.1:2"}]

@@ -72,3 +72,17 @@ Feature: Expectations look from a mark, or for another event
       """
     Then the event is acknowledged
     And within 5 seconds another "Confirmed" event arrives on topic "marks.fresh"
+
+  Scenario: What was consumed before a mark is fetched all the same
+    Given topic "marks.consumed" with 1 partition
+    When I produce event "Confirmed" with id "c-1" to topic "marks.consumed":
+      """
+      {"status": "CONFIRMED"}
+      """
+    Then the event is acknowledged
+    And within 5 seconds event "c-1" arrives on topic "marks.consumed"
+    Given I mark topic "marks.consumed"
+    Then the consumed event "c-1" on topic "marks.consumed" has value:
+      """
+      {"status": "CONFIRMED"}
+      """

@@ -51,3 +51,15 @@ Feature: A record that cannot be decoded stops nothing
       """
     Then an undecodable event arrives on topic "poison.type" within 5 seconds
     And no "Bought" event arrives on topic "poison.type" within 300 ms
+
+  Scenario: What could not be decoded before the mark is not what is waited for
+    Given failures are kept
+    And topic "poison.marked" with 1 partition
+    When another client produces to topic "poison.marked" the record:
+      """
+      {"headers": [["ce_testid", "{testId}"], ["ce_type", "Sold"]], "value": "{broken"}
+      """
+    Then an undecodable event arrives on topic "poison.marked" within 5 seconds
+    Given I mark topic "poison.marked"
+    Then an undecodable event arrives on topic "poison.marked" within 300 ms
+    And the step fails with "EXPECTATION_TIMEOUT"

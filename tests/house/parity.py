@@ -3,14 +3,14 @@
 
     parity.py FOLDER    compares what the runners noted in FOLDER with what the files hold
 
-A runner of a language notes what it ran as JSON files in the folder that the variable TEST_PROBE_PARITY names;
-`run.py` empties that folder before each run, so that an older run does not count. A note is
+A runner of a language notes what it ran as JSON files in build/parity, which `run.py` empties before each run, so that
+an older run does not count, and names as TEST_PROBE_PARITY:
 
-    {"kind": "vectors", "language": "java", "ran": {"matches.json": ["cases/no condition matches every event"]}}
-    {"kind": "features", "language": "java", "cluster": "embedded", "ran": {"orders.feature": ["An order ..."]}}
+    vectors-*.json              {"kind": "vectors", "language": "java", "ran": {"matches.json": ["cases/..."]}}
+    features-RUNNER-CLUSTER.json  {"scenarios": [{"feature", "scenario", "line", "result"}]}
 
-and a runner may write as many as it likes. A vector is named by its list and its name; a scenario by its name. A
-scenario under the tag `@embedded` or `@kafka` is run on that cluster alone.
+There may be several notes of vectors for a language. A vector is named by its list and its name, a scenario by its line
+and its name, each row of an outline by its own line. What did not pass was not run.
 """
 
 from __future__ import annotations
@@ -26,9 +26,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 VECTORS = ROOT / "tests" / "vectors"
 FEATURES = ROOT / "tests" / "features"
-CLUSTERS = ("embedded", "kafka")
+CLUSTERS = ("embedded", "real")
 WITH_STEPS = ("rust", "java", "python")
 """The languages that have a step library."""
+RUNNERS = (*WITH_STEPS, "behave")
+"""Who runs the features; Python has two runners."""
 LANGUAGES = (*WITH_STEPS, "cpp")
 OF_STEPS = ("words.json",)
 """Vectors of what people write in steps: for the languages that have them."""
@@ -84,25 +86,27 @@ def vectors(path: Path, problems: list[str]) -> list[str]:
     return names
 
 
-def scenarios(path: Path, problems: list[str]) -> dict[str, set[str]]:
-    """Returns the names of a feature's scenarios, each with the clusters that it is run on."""
-    found: dict[str, set[str]] = {}
-    tags: set[str] = set()
-    quoted = False
-    for line in path.read_text(encoding="utf-8").splitlines():
+def scenarios(path: Path, problems: list[str]) -> list[str]:
+    """Returns a feature's scenarios, and the rows of its outlines, as `line: name`."""
+    found: list[str] = []
+    name, outline, quoted = "", False, False
+    rows = -1
+    """How many rows of a table of examples were seen, the header too; -1 outside of one."""
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
         text = line.strip()
         if text.startswith(('"""', "```")):
             quoted = not quoted
-        elif not quoted and text.startswith("@"):
-            tags |= set(re.findall(r"@(\S+)", text))
-        elif not quoted and (scenario := re.match(r"(?:Scenario|Example)(?: Outline| Template)?:\s*(.*)", text)):
-            name = scenario.group(1)
-            if not name or name in found:
-                problems.append(f"{path.name}: `{name}` is the name of no scenario or of several")
-            found[name] = set(CLUSTERS) & tags or set(CLUSTERS)
-            tags = set()
-        elif not quoted and re.match(r"(Feature|Rule|Background|Examples|Scenarios):", text):
-            tags = set()
+        elif quoted:
+            continue
+        elif scenario := re.match(r"(?:Scenario|Example)( Outline| Template)?:\s*(.*)", text):
+            name, outline = scenario.group(2), bool(scenario.group(1))
+            found += [] if outline else [f"{number}: {name}"]
+            rows = -1
+        elif outline and re.match(r"(Examples|Scenarios):", text):
+            rows = 0
+        elif rows >= 0 and text.startswith("|"):
+            found += [f"{number}: {name}"] if rows else []
+            rows += 1
     if not found:
         problems.append(f"{path.name}: no scenarios")
     return found
@@ -116,10 +120,9 @@ def wanted(vector_folder: Path, feature_folder: Path) -> Parity:
         for language in WITH_STEPS if path.name in OF_STEPS else LANGUAGES:
             parity.want(f"vectors-{language}", path.name, names)
     for path in sorted(feature_folder.glob("**/*.feature")):
-        for name, clusters in scenarios(path, parity.problems).items():
-            for language in WITH_STEPS:
-                for cluster in clusters:
-                    parity.want(f"features-{language}-{cluster}", path.name, [name])
+        names = scenarios(path, parity.problems)
+        for runner in (f"features-{name}-{cluster}" for name in RUNNERS for cluster in CLUSTERS):
+            parity.want(runner, path.name, names)
     if not parity.wanted:
         parity.problems.append("there is nothing to run")
     return parity
@@ -129,9 +132,12 @@ def read(folder: Path, parity: Parity) -> None:
     """Adds what was noted in a folder."""
     for path in sorted(folder.glob("*.json")):
         note = json.loads(path.read_text(encoding="utf-8"))
-        runner = "-".join(note[key] for key in ("kind", "language", "cluster") if key in note)
-        for file, names in note["ran"].items():
-            parity.ran.setdefault(runner, {}).setdefault(file, set()).update(names)
+        for one in note.get("scenarios", []):
+            if one["result"] == "passed":
+                name = f"{one['line']}: {one['scenario']}"
+                parity.ran.setdefault(path.stem, {}).setdefault(one["feature"], set()).add(name)
+        for file, names in note.get("ran", {}).items():
+            parity.ran.setdefault(f"vectors-{note['language']}", {}).setdefault(file, set()).update(names)
 
 
 def main(arguments: list[str]) -> int:

@@ -16,7 +16,7 @@ import textwrap
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-DOCUMENTS = ["README.md", "CONTRIBUTING.md", "docs/kafka-without-docker.md", "docs/command.md", "docs/java.md", "docs/python.md"]
+DOCUMENTS = ["README.md", "CONTRIBUTING.md", *sorted(f"docs/{page.name}" for page in (ROOT / "docs").glob("*.md"))]
 LANGUAGES = {"python", "c", "cpp", "rust", "yaml", "java", "js"}
 
 MARK = re.compile(r"^<!-- from: (?P<path>[^#>]+?)(?:#(?P<case>[^>]+?))? -->$")

@@ -34,6 +34,7 @@ CONFORMANCE = ROOT / "tests" / "conformance" / "run.py"
 PARITY = BUILD / "parity"
 """Where runners note what they ran; emptied before each run, so that an older one does not count."""
 KAFKA = ROOT / "tests" / "brokers" / "kafka.py"
+FEATURES = ["cargo", "run", "--locked", "--quiet", "-p", "test-probe-features"]
 OLDEST_PYTHON = (3, 10)
 ON_BOTH = ("sessions", "verdicts", "expectations", "librdkafka_broker")
 """The tests of the engine that need a Kafka and harm none; they run on an embedded one too."""
@@ -411,6 +412,14 @@ def steps() -> list[Step]:
             "the test brokers are what they claim to be",
             [["pytest", "-q", "-ra", "-p", "no:asyncio", "-p", "no:test_probe", "tests/brokers"]],
             count_pytest,
+        ),
+        # The shared features, a step for each language; each runs them on both clusters.
+        Step(
+            "features-rust",
+            "the shared features in Rust, on the embedded cluster and on a real Kafka",
+            [FEATURES, ["python3", KAFKA, "run", "--", *FEATURES]],
+            count_cargo,
+            {"TEST_PROBE_TEST_KAFKA": "embedded"},
         ),
         # Behind every step that runs vectors or features.
         Step(

@@ -17,7 +17,7 @@ use crate::connect::{self, Connection, Opened};
 use crate::exit::{ENVIRONMENT, Failure, PASSED, USAGE};
 use crate::output::Format;
 use cluster::Clusters;
-use report::{Group, Report};
+use report::{Finding, Group, Report, Status};
 
 /// The topic that is asked for where any will do, and used on the embedded cluster.
 const TOPIC: &str = "test-probe-doctor";
@@ -54,6 +54,10 @@ pub(crate) fn run(doctor: &Doctor, format: Format) -> Result<u8, Failure> {
     let opened = Opened::start(config)?;
     let mut clusters = Clusters::new(opened.probe(), format);
     places.iter().try_for_each(|place| clusters.check_connection(&mut report, place))?;
+    for warning in opened.warnings() {
+        let finding = Finding::new(Group::Connection, "", Status::Warning, warning);
+        report.add(finding.remedy("add it under `principals:`"))?;
+    }
     for topic in &directives.topics {
         clusters.check_topic(&mut report, topic)?;
     }

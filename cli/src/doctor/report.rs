@@ -167,7 +167,7 @@ impl Report {
             if self.failed { (RED, "not everything is well") } else { (GREEN, "all is well") };
         writeln!(
             out,
-            "{style}{word}{style:#}: {} ok, {} warnings, {} failed, {} skipped",
+            "{style}{word}{style:#}: {} ok, {} warn, {} fail, {} skip",
             count("ok"),
             count("warn"),
             count("fail"),

@@ -23,7 +23,7 @@ fn all_is_well_on_an_embedded_cluster() {
         "configuration\n  ok    layers: defaults, no file, no environment variable, options\n",
         "connection\n  ok    cluster `default`: connected in ",
         "round trip\n  ok    `test-probe-doctor`: an event was acknowledged after ",
-        "all is well: 4 ok, 0 warnings, 0 failed, 0 skipped\n",
+        "all is well: 4 ok, 0 warn, 0 fail, 0 skip\n",
     ] {
         assert!(text.out.contains(part), "no {part:?} in {text:#?}");
     }
@@ -130,4 +130,18 @@ fn no_secret_is_ever_printed() {
     let shown = done(command, "").ends(0).out;
     assert!(shown.contains("properties sasl.password (values are not shown)"), "{shown}");
     assert!(shown.contains("principal `svc` by SASL_PLAINTEXT"), "{shown}");
+}
+
+#[test]
+fn a_principal_that_is_not_configured_is_warned_of() {
+    let place = Place::with_topics(&["orders"]);
+    let file = place.file("topics.yaml", "[{topic: orders, role: both, clientPrincipal: nobody}]");
+    let text = place.run(&["doctor", "--topics", &file]).ends(0);
+    assert!(text.out.contains("  warn  principal `nobody` was not configured"), "{text:#?}");
+    for words in
+        [&["produce", "--topics", &file, "--value", "1"][..], &["tail", "--topics", &file, "--for", "1ms"]]
+    {
+        let done = place.run(words).ends(0);
+        assert!(done.err.starts_with("warning: principal `nobody` was not configured"), "{done:#?}");
+    }
 }

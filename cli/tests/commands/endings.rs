@@ -26,6 +26,7 @@ fn a_cluster_that_is_not_there_ends_with_4() {
         };
         let text = run("text");
         assert!(text.err.starts_with("error: ") && text.err.contains("127.0.0.1:1"), "{words:?}: {text:#?}");
+        assert!(text.err.contains("Connection refused"), "{words:?}: {text:#?}");
         assert_eq!(text.out, "");
         let error = run("json").error();
         assert_eq!(
@@ -116,6 +117,32 @@ fn colour_goes_to_terminals_alone_and_never_with_no_color() {
 }
 
 #[test]
+fn a_terminal_gets_colour_and_sees_what_is_waited_for() {
+    let place = Place::with_topics(&["orders"]);
+    let on_terminal = |words: &[&str], no_color: bool| {
+        let mut command = Command::new("python3");
+        place.prepare(&mut command);
+        let spawn = "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))";
+        command.args(["-c", spawn, env!("CARGO_BIN_EXE_test-probe")]).args(words);
+        if no_color {
+            command.env("NO_COLOR", "1");
+        }
+        done(command, "")
+    };
+    let words = ["expect", "-t", "orders", "--test-id", "t", "--within", "1500ms"];
+    let colourful = on_terminal(&words, false).ends(1).out;
+    assert!(colourful.contains("\u{1b}[31mfailed\u{1b}[0m: expect_event"), "{colourful:?}");
+    // The line is drawn over itself, and taken away before the verdict.
+    let (waiting, verdict) =
+        colourful.split_once("\r\u{1b}[Kexpect_event on `orders`: ").expect("a line of progress");
+    assert_eq!(waiting, "");
+    assert!(verdict.contains(" of 1.5 s\r\u{1b}[K"), "{colourful:?}");
+    assert!(!on_terminal(&words, true).ends(1).out.contains("\u{1b}[31m"));
+    let json = on_terminal(&[&words[..], &["--format", "json"]].concat(), false).ends(1).out;
+    assert!(!json.contains('\u{1b}'), "{json:?}");
+}
+
+#[test]
 fn a_reader_that_goes_away_is_no_error() {
     let place = Place::with_topics(&["orders"]);
     for _ in 0..3 {
@@ -126,7 +153,7 @@ fn a_reader_that_goes_away_is_no_error() {
         &["schema", "config"],
         &["demo"],
     ] {
-        let mut child = place.command(words).spawn().expect("it starts");
+        let mut child = place.start(words);
         let mut out = BufReader::with_capacity(1, child.stdout.take().expect("stdout"));
         let mut first = String::new();
         out.read_line(&mut first).expect("a line");
@@ -144,7 +171,7 @@ fn a_reader_that_goes_away_is_no_error() {
     }
 }
 
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 #[test]
 fn ctrl_c_ends_what_waits_with_130_and_says_nothing() {
     let place = Place::with_topics(&["orders"]);
@@ -154,7 +181,7 @@ fn ctrl_c_ends_what_waits_with_130_and_says_nothing() {
         &["expect", "-t", "orders", "--test-id", "t-2", "--within", "10m"],
         &["expect-none", "-t", "orders", "--test-id", "t-2", "--within", "10m"],
     ] {
-        let mut child = place.command(words).spawn().expect("it starts");
+        let mut child = place.start(words);
         // Before the command notices signals, one ends it as it ends any program.
         noticed(&child);
         let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill");
@@ -168,7 +195,7 @@ fn ctrl_c_ends_what_waits_with_130_and_says_nothing() {
 }
 
 /// Waits until a process catches SIGINT.
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 fn noticed(child: &std::process::Child) {
     const SIGINT: u64 = 1 << 1;
     eventually("a handler of SIGINT", || {

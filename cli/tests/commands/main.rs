@@ -5,6 +5,7 @@ mod doctor;
 mod documents;
 mod endings;
 mod expect;
+mod follow;
 mod read;
 mod scripts;
 mod support;

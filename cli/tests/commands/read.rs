@@ -70,8 +70,7 @@ fn a_tail_shows_everybodys_events_or_those_of_one_test() {
 #[test]
 fn a_tail_shows_what_comes_while_it_follows() {
     let place = Place::with_topics(&["orders"]);
-    let mut child =
-        place.command(&["tail", "-t", "orders", "--format", "json", "-n", "2"]).spawn().expect("it starts");
+    let mut child = place.start(&["tail", "-t", "orders", "--format", "json", "-n", "2"]);
     let mut said = BufReader::new(child.stdout.take().expect("stdout")).lines();
     // Nobody says when it begins to follow: events are produced until it shows one.
     let (first, number) = std::thread::scope(|scope| {

@@ -1,6 +1,7 @@
 //! A cluster as a process, and commands in an environment that says nothing.
 
 use std::io::{BufRead, BufReader, Write};
+use std::ops::{Deref, DerefMut};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -28,6 +29,31 @@ const SCRUBBED: &[&str] = &[
 pub(crate) struct Place {
     pub(crate) folder: TempDir,
     cluster: Option<(Child, String)>,
+}
+
+/// A command that runs, killed when a test fails.
+pub(crate) struct Running(Child);
+
+impl Deref for Running {
+    type Target = Child;
+
+    fn deref(&self) -> &Child {
+        &self.0
+    }
+}
+
+impl DerefMut for Running {
+    fn deref_mut(&mut self) -> &mut Child {
+        &mut self.0
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It has ended already unless a test failed.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 /// What a command did.
@@ -120,6 +146,11 @@ impl Place {
             command.env("KAFKA_BOOTSTRAP_SERVERS", servers);
         }
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    }
+
+    /// Starts a command that the test listens to.
+    pub(crate) fn start(&self, words: &[&str]) -> Running {
+        Running(self.command(words).spawn().expect("it starts"))
     }
 
     pub(crate) fn run(&self, words: &[&str]) -> Done {

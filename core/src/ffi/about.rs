@@ -11,6 +11,7 @@ use super::events::CEvents;
 use super::guard::{guarded, guarded_value, required};
 use super::input::{Text, event};
 use super::types::{CRecord, TEST_PROBE_ABI_VERSION};
+use crate::call::Raw;
 use crate::config::Sources;
 use crate::directive::Directives;
 use crate::error::{ErrorCode, ProbeError};
@@ -147,7 +148,7 @@ pub extern "C" fn test_probe_inject_panic(
 ///
 /// @param trial  JSON: `{"trial": "write" | "read" | "compare" | "words" | "explain", ...}` with the documents of
 ///               `tests/vectors`; `explain` fails as a verdict of that evidence does
-/// @param rec  the event of `write` and `compare`; NULL for the others
+/// @param rec  the event of `write` and `compare`; NULL when the document has it, and for the others
 /// @param json  out, may be NULL: the answer, `null` where it is events; free with `test_probe_string_free`
 /// @param events  out, may be NULL: the event of `read`, else none; free with `test_probe_events_free`
 #[unsafe(no_mangle)]
@@ -159,8 +160,11 @@ pub extern "C" fn test_probe_trial(
     err: Option<&mut MaybeUninit<*mut CError>>,
 ) -> i32 {
     guarded(err, || {
-        let event = rec.map(|rec| event(Some(rec))).transpose()?;
-        let answer = crate::trial::run_with(trial.required("trial")?, event.unwrap_or_default())?;
+        let trial = trial.required("trial")?;
+        let answer = match rec {
+            Some(rec) => crate::trial::run_with(trial, event(Some(rec))?)?,
+            None => crate::trial::run(trial, Raw::default())?,
+        };
         if let Some(json) = json {
             json.write(give_text(&answer.document.to_string()));
         }

@@ -198,3 +198,131 @@ fn a_fraction_of_seventeen_digits_survives_the_wire() {
         assert_eq!(Match::new().value(value).compare(&event, false), Comparison::Matches);
     }
 }
+
+#[test]
+fn each_mode_allows_what_the_stricter_one_allows() {
+    let seed = fastrand::u64(..);
+    let mut random = fastrand::Rng::with_seed(seed);
+    let mut held = [0; 3];
+    for _ in 0..20_000 {
+        let (wanted, mut there) = (random_value(&mut random, 3), random_value(&mut random, 3));
+        let mut event = event();
+        let is_match = |event: &ReceivedEvent, mode: Mode| {
+            let matched = Match::new().value(wanted.clone()).mode(mode);
+            let compared = matched.compare(event, false) == Comparison::Matches;
+            assert_eq!(matched.falls_out_at(event, false).is_none(), compared, "seed {seed}: {wanted}");
+            compared
+        };
+        event.value = crate::event::Decoded::Json(there.clone());
+        let holds = [Mode::Exact, Mode::Subset, Mode::AnyOrder].map(|mode| is_match(&event, mode));
+        assert!(holds.is_sorted(), "seed {seed}: {wanted} in {there}: {holds:?}");
+        for (count, holds) in held.iter_mut().zip(holds) {
+            *count += usize::from(holds);
+        }
+        event.value = crate::event::Decoded::Json(wanted.clone());
+        assert!(is_match(&event, Mode::Exact), "seed {seed}: {wanted} is not itself");
+        let matchers =
+            Match::new().matcher("value", "equals", wanted.clone()).matcher("$", "equals", wanted.clone());
+        assert_eq!(
+            matchers.compare(&event, false),
+            Comparison::Matches,
+            "seed {seed}: {wanted} is not itself"
+        );
+        if let Some(elements) = there.as_array_mut() {
+            let expected = Match::new().value(elements.clone().into()).mode(Mode::AnyOrder);
+            random.shuffle(elements);
+            event.value = crate::event::Decoded::Json(there.clone());
+            assert_eq!(expected.compare(&event, false), Comparison::Matches, "seed {seed}: {there}");
+        }
+    }
+    assert!(held[0] > 50 && held[0] < held[1] && held[1] < held[2], "seed {seed}: {held:?}");
+}
+
+#[test]
+fn scanning_and_comparing_come_to_the_same() {
+    let seed = fastrand::u64(..);
+    let mut random = fastrand::Rng::with_seed(seed);
+    let vectors = vectors();
+    let cases = vectors["cases"].as_array().unwrap();
+    let matches: Vec<Match> = cases.iter().map(|case| Match::from_json(&case["match"]).unwrap()).collect();
+    let events: Vec<ReceivedEvent> =
+        cases.iter().map(|case| received(&case["topic"], &case["event"])).collect();
+    for matched in &matches {
+        for event in &events {
+            let own = random.bool();
+            let comparison = matched.compare(event, own);
+            assert_eq!(
+                matched.falls_out_at(event, own),
+                comparison.stage(),
+                "seed {seed}: {} of {event:?}: {comparison:?}",
+                matched.describe()
+            );
+            let all_held = matched.held(event, &comparison) == matched.conditions();
+            match comparison {
+                Comparison::Matches => assert!(all_held, "{}", matched.describe()),
+                Comparison::Differs(_) => assert!(!all_held, "{}", matched.describe()),
+                Comparison::Undecided => {}
+            }
+        }
+    }
+}
+
+#[test]
+fn a_match_says_what_it_asks_and_keeps_what_it_did_not_understand_for_the_verb() {
+    let matched = Match::new()
+        .event_type("OrderCreated")
+        .value(json!({"items": [{"sku": "b"}, {"sku": "a"}]}))
+        .mode(Mode::AnyOrder)
+        .matcher("$.total", "between", json!([1, 5]))
+        .where_("value.total > 3 && headers.region == 'eu'");
+    assert!(matched.check().is_ok());
+    assert_eq!((matched.conditions(), matched.is_vacuous()), (4, false));
+    let order = &vectors()["expressions"]["event"];
+    assert_eq!(matched.compare(&received(&json!({}), order), false), Comparison::Matches);
+
+    let broken = matched.where_("value.total >").matcher("a", "no-such", ());
+    let error = broken.check().unwrap_err();
+    assert!(error.message().contains("line 1, column 14"), "the first problem counts: {error}");
+    assert_eq!(broken.compare(&event(), false), Comparison::Undecided);
+    assert!(Match::new().value(json!("${json-unit.regex}(")).check().is_err());
+}
+
+#[test]
+fn what_tells_no_event_from_another_is_vacuous() {
+    let read = |document: Value| Match::from_json(&document).unwrap();
+    for vacuous in [
+        json!({}),
+        json!({"hint": "x", "after": "start"}),
+        json!({"value": {}}),
+        json!({"value": "${json-unit.ignore}"}),
+        json!({"where": "true"}),
+        json!({"matchers": [{"path": "value", "matcher": "present"}]}),
+    ] {
+        assert!(read(vacuous.clone()).is_vacuous(), "{vacuous}");
+    }
+    for telling in [
+        json!({"type": "T"}),
+        json!({"own": false}),
+        json!({"headers": {"h": null}}),
+        json!({"value": null}),
+        json!({"value": {}, "mode": "exact"}),
+        json!({"where": "value.a == 1"}),
+        json!({"matchers": [{"path": "$.a", "matcher": "present"}]}),
+    ] {
+        assert!(!read(telling.clone()).is_vacuous(), "{telling}");
+    }
+}
+
+#[test]
+fn lists_too_large_to_pair_are_undecided() {
+    let elements: Value = (0..3_000).collect();
+    let turned: Value = (0..3_000).rev().collect();
+    let mut event = event();
+    event.value = crate::event::Decoded::Json(turned);
+    let matched = Match::new().value(elements).mode(Mode::AnyOrder);
+    assert_eq!(matched.compare(&event, false), Comparison::Undecided);
+    assert!(matches!(matched.clone().event_type("U").compare(&event, false), Comparison::Differs(_)));
+    let itself = matched.value.as_ref().unwrap().document();
+    event.value = crate::event::Decoded::Json(itself);
+    assert_eq!(matched.compare(&event, false), Comparison::Matches);
+}

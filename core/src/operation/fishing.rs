@@ -126,7 +126,7 @@ impl Fishing {
             .filter_map(|key| Some((key, members.get(key)?)))
             .collect();
         Ok(Self {
-            expectation: document::fished(&json!(wanted))?,
+            expectation: document::fished(&json!(wanted)).map_err(|_| malformed())?,
             deadline: number("deadline")?,
             next: members.get("next").and_then(index).ok_or_else(malformed)?,
             shown: indexes("shown")?,

@@ -3,6 +3,8 @@
 mod document;
 mod expectation;
 mod fishing;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -215,8 +215,12 @@ fn doubt_lines(doubt: &Doubt) -> [String; 2] {
             format!("the cluster did not say how far the group came: {}", clip(why)),
             "look at the broker and the connection, or raise `within` or `verdict-grace`".to_owned(),
         ),
+        Doubt::Undecodable(event) if event.error().is_none() => (
+            format!("a record that might be the one is too large for this match: {}", words::event(event, None)),
+            "match by id, type, key or headers so that it is excluded, or ask less of its value".to_owned(),
+        ),
         Doubt::Undecodable(event) => {
-            let error = event.error().map_or_else(|| "it was not decoded".to_owned(), |error| clip(error.message()));
+            let error = event.error().map(|error| clip(error.message())).unwrap_or_default();
             let hint = event.error().and_then(ProbeError::hint_text);
             let hint = hint.map(|hint| format!(" ({})", clip(hint))).unwrap_or_default();
             (

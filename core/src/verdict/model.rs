@@ -46,7 +46,7 @@ impl Warning {
             [only] => words::event(only, None),
             events => words::count(events.len() as u64, "event", "events"),
         };
-        let message = format!("any event of this test satisfies the expectation, which {what} did");
+        let message = format!("any event of this test satisfies the expectation, and what did was {what}");
         Some(Self { code: "VACUOUS_MATCH", message })
     }
 }

@@ -147,3 +147,16 @@ fn a_verdict_is_a_document() {
         })
     );
 }
+
+#[test]
+fn an_expectation_that_any_event_satisfies_passes_with_a_warning() {
+    let event = record(&json!({"event": {"id": "evt-1", "type": "T", "value": 1}, "offset": 12}));
+    let warning = Warning::vacuous(&Match::new(), &[event.clone()]).unwrap();
+    assert_eq!(warning.code, "VACUOUS_MATCH");
+    let started = "any event of this test satisfies the expectation, and what did was partition 0, offset 12";
+    assert!(warning.message.starts_with(started), "{}", warning.message);
+    assert!(warning.message.ends_with("id \"evt-1\", type \"T\""), "{}", warning.message);
+    let several = Warning::vacuous(&Match::new(), &[event.clone(), event.clone()]).unwrap();
+    assert!(several.message.ends_with("and what did was 2 events"), "{}", several.message);
+    assert_eq!(Warning::vacuous(&Match::new().event_type("T"), &[event]), None);
+}

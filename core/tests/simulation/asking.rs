@@ -148,7 +148,7 @@ impl Line {
         };
         match &verdict {
             Ok(_) => {
-                let same = ids == stage.sim.topic_ids(&topic);
+                let same = ids == stage.sim.topic_ids(&topic) && !self.lost(&looking);
                 for (partition, end) in ends {
                     if same && !reached(partition, end) && !is_empty(partition) {
                         stage.violate("1 false pass", format_args!("{label}: {partition} ends at {end}"));

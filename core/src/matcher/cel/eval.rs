@@ -13,7 +13,7 @@ use crate::matcher::budget::Budget;
 enum Fault {
     /// Nobody knows, or it would take too long to find out.
     Unknown,
-    /// A member was not there; the text is what was looked for.
+    /// A member was not there; the text says which.
     Missing(String),
     /// The types do not go together, a division by zero and the like.
     Wrong(String),
@@ -22,10 +22,10 @@ enum Fault {
 type Evaluated<'a> = Result<Datum<'a>, Fault>;
 
 /// Judges one part of an expression; the source is what its places are in.
-pub(super) fn judge(
-    part: &Expr,
+pub(super) fn judge<'a>(
+    part: &'a Expr,
     source: &str,
-    event: &ReceivedEvent,
+    event: &'a ReceivedEvent,
     unknown: Unknown,
     budget: &Budget,
 ) -> Outcome {
@@ -36,9 +36,9 @@ pub(super) fn judge(
         Err(Fault::Unknown) => return Outcome::Unknown,
         Ok(Datum::Bool(false)) => (Some(false.into()), evaluation.operands(part)),
         Ok(other) => {
-            (Some(other.to_json()), Some(format!("it was a {}, not true or false", other.type_name())))
+            (Some(other.to_json()), Some(format!("it was of type {}, not true or false", other.type_name())))
         }
-        Err(Fault::Missing(what)) => (None, Some(format!("{what} was not there"))),
+        Err(Fault::Missing(what)) => (None, Some(what)),
         Err(Fault::Wrong(why)) => {
             let read = evaluation.operands(part).map(|read| format!(": {read}")).unwrap_or_default();
             (Some(false.into()), Some(format!("{why}{read}")))
@@ -48,10 +48,10 @@ pub(super) fn judge(
 }
 
 /// Returns whether a part is true, without a word about why not; `None` when that is not known.
-pub(super) fn truth(
-    part: &Expr,
+pub(super) fn truth<'a>(
+    part: &'a Expr,
     source: &str,
-    event: &ReceivedEvent,
+    event: &'a ReceivedEvent,
     unknown: Unknown,
     budget: &Budget,
 ) -> Option<bool> {
@@ -77,7 +77,7 @@ struct Evaluation<'a, 'e> {
 }
 
 impl<'a> Evaluation<'a, '_> {
-    fn evaluate(&mut self, expr: &Expr) -> Evaluated<'a> {
+    fn evaluate(&mut self, expr: &'a Expr) -> Evaluated<'a> {
         if !self.budget.spend(1) {
             return Err(Fault::Unknown);
         }
@@ -86,7 +86,7 @@ impl<'a> Evaluation<'a, '_> {
             Kind::Bool(bool) => Ok(Datum::Bool(*bool)),
             Kind::Int(int) => Ok(Datum::Int(*int)),
             Kind::Double(double) => Ok(Datum::Double(*double)),
-            Kind::Text(text) => Ok(Datum::Text(Cow::Owned(text.clone()))),
+            Kind::Text(text) => Ok(Datum::Text(Cow::Borrowed(text))),
             Kind::Variable(variable) => self.variable(*variable),
             Kind::Local(index) => self.locals.get(*index).cloned().ok_or(Fault::Unknown),
             Kind::Member(of, name) => {
@@ -153,7 +153,7 @@ impl<'a> Evaluation<'a, '_> {
         let text = |field: &'a Option<String>, is_unknown: bool, name: &str| match field {
             _ if is_unknown => Err(Fault::Unknown),
             Some(text) => Ok(Datum::Text(Cow::Borrowed(text))),
-            None => Err(Fault::Missing(name.to_owned())),
+            None => Err(Fault::Missing(format!("{name} was not there"))),
         };
         match variable {
             Variable::Id => text(&event.envelope.id, self.unknown.id, "id"),
@@ -175,7 +175,7 @@ impl<'a> Evaluation<'a, '_> {
             Variable::Timestamp => event
                 .timestamp
                 .map(|millis| Datum::Int(millis.into()))
-                .ok_or_else(|| Fault::Missing("timestamp".to_owned())),
+                .ok_or_else(|| Fault::Missing("timestamp was not there".to_owned())),
         }
     }
 
@@ -186,13 +186,13 @@ impl<'a> Evaluation<'a, '_> {
     fn missing(&self, expr: &Expr, of: &Datum<'_>) -> Fault {
         let written = self.text_of(expr);
         if of.is_list() || of.keys().is_some() {
-            Fault::Missing(written.to_owned())
+            Fault::Missing(format!("{written} was not there"))
         } else {
-            Fault::Missing(format!("{written} of a {}", of.type_name()))
+            Fault::Missing(format!("{written} was not there: {} has no members", of.type_name()))
         }
     }
 
-    fn index(&mut self, expr: &Expr, of: &Expr, index: &Expr) -> Evaluated<'a> {
+    fn index(&mut self, expr: &Expr, of: &'a Expr, index: &'a Expr) -> Evaluated<'a> {
         let (of, index) = (self.evaluate(of)?, self.evaluate(index)?);
         let found = match &index {
             _ if !of.is_list() => of.at_key(&index, self.budget),
@@ -204,18 +204,18 @@ impl<'a> Evaluation<'a, '_> {
         found.ok_or_else(|| self.missing(expr, &of))
     }
 
-    fn condition(&mut self, expr: &Expr) -> Result<bool, Fault> {
+    fn condition(&mut self, expr: &'a Expr) -> Result<bool, Fault> {
         match self.evaluate(expr)? {
             Datum::Bool(bool) => Ok(bool),
             other => {
                 let written = self.text_of(expr);
-                Err(Fault::Wrong(format!("`{written}` was a {}, not true or false", other.type_name())))
+                Err(Fault::Wrong(format!("`{written}` was of type {}, not true or false", other.type_name())))
             }
         }
     }
 
     /// Joins conditions: the decisive value wins over what is not known, and that over what is wrong.
-    fn joined<'p>(&mut self, parts: impl Iterator<Item = &'p Expr>, decisive: bool) -> Evaluated<'a> {
+    fn joined(&mut self, parts: impl Iterator<Item = &'a Expr>, decisive: bool) -> Evaluated<'a> {
         let mut fault = None;
         for part in parts {
             match self.condition(part) {
@@ -323,14 +323,14 @@ impl<'a> Evaluation<'a, '_> {
     }
 
     /// Returns what a loop runs over: the elements of a list, the names of a map.
-    fn range(&mut self, range: &Expr) -> Result<Vec<Datum<'a>>, Fault> {
+    fn range(&mut self, range: &'a Expr) -> Result<Vec<Datum<'a>>, Fault> {
         let of = self.evaluate(range)?;
         let elements = if of.is_list() {
             (0..of.size().unwrap_or(0)).filter_map(|index| of.element(index)).collect()
         } else {
             of.keys().ok_or_else(|| {
                 Fault::Wrong(format!(
-                    "`{}` was a {}, not a list or a map",
+                    "`{}` was of type {}, not a list or a map",
                     self.text_of(range),
                     of.type_name()
                 ))
@@ -347,7 +347,7 @@ impl<'a> Evaluation<'a, '_> {
         result
     }
 
-    fn iterate(&mut self, kind: Loop, range: &Expr, body: &Expr) -> Evaluated<'a> {
+    fn iterate(&mut self, kind: Loop, range: &'a Expr, body: &'a Expr) -> Evaluated<'a> {
         let elements = self.range(range)?;
         let mut kept = Vec::new();
         let mut holding = 0;
@@ -380,7 +380,7 @@ impl<'a> Evaluation<'a, '_> {
         })
     }
 
-    fn map_some(&mut self, parts: &[Expr; 3]) -> Evaluated<'a> {
+    fn map_some(&mut self, parts: &'a [Expr; 3]) -> Evaluated<'a> {
         let [range, condition, body] = parts;
         let mut kept = Vec::new();
         for element in self.range(range)? {
@@ -395,7 +395,7 @@ impl<'a> Evaluation<'a, '_> {
     }
 
     /// Returns what the part read of the event: `value.total was 2, key was "o-1"`.
-    fn operands(&mut self, part: &Expr) -> Option<String> {
+    fn operands(&mut self, part: &'a Expr) -> Option<String> {
         const MOST: usize = 3;
         let mut paths = Vec::new();
         collect(part, &mut paths);
@@ -408,7 +408,7 @@ impl<'a> Evaluation<'a, '_> {
             }
             words.push(match self.evaluate(path) {
                 Ok(value) => format!("{written} was {}", short(&value)),
-                Err(Fault::Missing(what)) => format!("{what} was not there"),
+                Err(Fault::Missing(what)) => what,
                 Err(Fault::Unknown | Fault::Wrong(_)) => continue,
             });
         }

@@ -3,6 +3,8 @@
 //! `TEST_PROBE_TEST_KAFKA` is `embedded` or the bootstrap servers of a real Kafka; see `tests/features/README.md`. Words
 //! on the command line choose the scenarios whose file or name holds one of them.
 
+mod expression;
+mod gherkin;
 mod outside;
 mod plan;
 mod report;

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use test_probe::operation::{Operation, Outcome};
 use test_probe::{ConsumedResult, ErrorCode, Event, ProbeError, words};
 
+use crate::expression::Argument::{self, Number, Text};
 use crate::plan::Step;
 use crate::texts::{Found, Kind};
 use crate::world::{Failure, World, mistake};
@@ -36,9 +37,10 @@ pub(crate) async fn run(world: &mut World, found: &Found, step: &Step) -> Result
 }
 
 async fn outside(world: &mut World, found: &Found, step: &Step) -> Done {
-    // What reads as a number is one: texts that are numbers do not occur.
-    let argument =
-        |text: &String| text.parse::<i64>().map_or_else(|_| Value::from(text.as_str()), Value::from);
+    let argument = |argument: &Argument| match argument {
+        Text(text) => Value::from(text.as_str()),
+        Number(number) => Value::from(*number),
+    };
     world
         .ask_outside(json!({
             "step": found.name, "arguments": found.arguments.iter().map(argument).collect::<Vec<_>>(),
@@ -48,15 +50,14 @@ async fn outside(world: &mut World, found: &Found, step: &Step) -> Done {
 }
 
 async fn ours(world: &mut World, found: &Found, step: &Step) -> Done {
-    let texts: Vec<&str> = found.arguments.iter().map(String::as_str).collect();
-    match (found.name.as_str(), texts.as_slice()) {
+    match (found.name.as_str(), found.arguments.as_slice()) {
         ("failures_are_kept", []) => world.keep_failures(),
-        ("step_fails", [code]) => world.take_failure(code)?,
+        ("step_fails", [Text(code)]) => world.take_failure(code)?,
         ("session_is_closed", []) => world.session()?.close().await?,
-        ("fetch_says", [id, topic, reason]) => fetch_says(world, id, topic, reason)?,
-        ("journal_holds", [topic]) => journal_holds(world, topic, table(step)?)?,
-        ("journal_holds_what_was_sent", [topic, number]) => {
-            let ids = (1..=integer(number)?).map(|n| vec![format!("sent-{n}")]);
+        ("fetch_says", [Text(id), Text(topic), Text(reason)]) => fetch_says(world, id, topic, reason)?,
+        ("journal_holds", [Text(topic)]) => journal_holds(world, topic, table(step)?)?,
+        ("journal_holds_what_was_sent", [Text(topic), Number(number)]) => {
+            let ids = (1..=*number).map(|n| vec![format!("sent-{n}")]);
             let rows: Vec<_> = std::iter::once(vec!["id".to_owned()]).chain(ids).collect();
             journal_holds(world, topic, &rows)?;
         }
@@ -66,69 +67,70 @@ async fn ours(world: &mut World, found: &Found, step: &Step) -> Done {
 }
 
 async fn vocabulary(world: &mut World, found: &Found, step: &Step) -> Done {
-    let texts: Vec<&str> = found.arguments.iter().map(String::as_str).collect();
-    match (found.name.as_str(), texts.as_slice()) {
+    match (found.name.as_str(), found.arguments.as_slice()) {
         ("probe_on_embedded_cluster", []) => world.take_embedded(),
-        ("probe_on_cluster", [cluster]) => world.take_cluster(cluster),
-        ("probe_from_configuration", [file]) => world.take_file(file),
-        ("topic", [topic]) => world.add_topic(topic, json!({})).await,
-        ("topic_with_partitions", [topic, partitions]) => {
-            world.add_topic(topic, json!({ "partitions": integer(partitions)? })).await
+        ("probe_on_cluster", [Text(cluster)]) => world.take_cluster(cluster),
+        ("probe_from_configuration", [Text(file)]) => world.take_file(file),
+        ("topic", [Text(topic)]) => world.add_topic(topic, json!({})).await,
+        ("topic_with_partitions", [Text(topic), Number(partitions)]) => {
+            world.add_topic(topic, json!({ "partitions": partitions })).await
         }
-        ("topic_on_cluster", [topic, cluster]) => world.add_topic(topic, json!({ "cluster": cluster })).await,
+        ("topic_on_cluster", [Text(topic), Text(cluster)]) => {
+            world.add_topic(topic, json!({ "cluster": cluster })).await
+        }
         ("topic_directives", []) => world.add_topics(doc_string(step)?).await,
 
-        ("produce_typed_event", [event_type, id, topic]) => {
+        ("produce_typed_event", [Text(event_type), Text(id), Text(topic)]) => {
             let value = json_of(doc_string(step)?)?;
-            let event = Event::new(*event_type).id(*id).json(value);
+            let event = Event::new(event_type.as_str()).id(id.as_str()).json(value);
             produce(world, topic, vec![event]).await
         }
-        ("produce_event", [topic]) => {
+        ("produce_event", [Text(topic)]) => {
             produce(world, topic, words::events_from_yaml(doc_string(step)?)?).await
         }
-        ("produce_events", [topic]) => {
+        ("produce_events", [Text(topic)]) => {
             let read = words::read(&json!({ "read": "events", "table": table(step)? }))?;
             produce(world, topic, words::events_from_yaml(&read["events"].to_string())?).await
         }
-        ("produce_tombstone", [key, topic]) => {
+        ("produce_tombstone", [Text(key), Text(topic)]) => {
             produce(world, topic, vec![Event::default().key(key.as_bytes().to_vec())]).await
         }
         ("event_is_acknowledged", []) => match world.take_refusals()?.into_iter().next() {
             Some(error) => Err(error.into()),
             None => Ok(()),
         },
-        ("event_is_refused", [code]) => {
+        ("event_is_refused", [Text(code)]) => {
             let refusals = world.take_refusals()?;
-            if refusals.iter().any(|error| error.code().name() == *code) {
+            if refusals.iter().any(|error| error.code().name() == code) {
                 return Ok(());
             }
             Err(format!("no event was refused with `{code}`, but with {refusals:?}").into())
         }
 
-        ("mark", [topic]) => {
+        ("mark", [Text(topic)]) => {
             let mark = world.session()?.mark().await?;
             world.viewpoints.mark(topic, mark);
             Ok(())
         }
-        ("undecodable_event_arrives", [topic, within]) => {
+        ("undecodable_event_arrives", [Text(topic), Text(within)]) => {
             undecodable_arrives(world, topic, millis(within)?).await
         }
         ("expectation_is_inconclusive", []) => world.take_inconclusive(),
-        ("consumed_event_has_value", [id, topic]) => {
+        ("consumed_event_has_value", [Text(id), Text(topic)]) => {
             let within = world.ask_timeout()?.as_secs_f64() * 1e3;
             let matching = json!({ "id": id, "value": json_of(doc_string(step)?)?, "mode": "exact" });
             expect(world, json!({ "verb": "expect_event", "topic": topic, "match": matching }), within).await
         }
-        ("group_has_caught_up", [group, topic, within]) => {
+        ("group_has_caught_up", [Text(group), Text(topic), Text(within)]) => {
             let asked = json!({ "verb": "expect_group_caught_up", "topic": topic, "group": group });
             expect(world, asked, millis(within)?).await
         }
-        (name, texts) => expectation(world, name, texts, step).await,
+        (name, arguments) => expectation(world, name, arguments, step).await,
     }
 }
 
 /// The expectations that look from the session's start, from a mark, or behind what was found.
-async fn expectation(world: &mut World, name: &str, texts: &[&str], step: &Step) -> Done {
+async fn expectation(world: &mut World, name: &str, arguments: &[Argument], step: &Step) -> Done {
     let matching = |matching: Value, table: Option<&[Vec<String>]>| {
         let mut asked = matching;
         asked["read"] = "match".into();
@@ -137,33 +139,32 @@ async fn expectation(world: &mut World, name: &str, texts: &[&str], step: &Step)
         }
         words::read(&asked)
     };
-    let (verb, mut asked, topic, within) = match (name, texts) {
-        ("event_with_id_arrives", [within, id, topic]) => {
+    let (verb, mut asked, topic, within) = match (name, arguments) {
+        ("event_with_id_arrives", [Text(within), Text(id), Text(topic)]) => {
             ("expect_event", json!({ "match": { "id": id } }), topic, within)
         }
-        ("event_with_key_arrives", [within, key, topic]) => {
+        ("event_with_key_arrives", [Text(within), Text(key), Text(topic)]) => {
             ("expect_event", json!({ "match": { "key": key } }), topic, within)
         }
-        ("event_arrives" | "another_event_arrives", [within, kind, topic]) => {
+        ("event_arrives" | "another_event_arrives", [Text(within), Text(kind), Text(topic)]) => {
             ("expect_event", json!({ "match": { "type": kind } }), topic, within)
         }
-        ("event_arrives_where" | "another_event_arrives_where", [within, kind, topic]) => {
+        ("event_arrives_where" | "another_event_arrives_where", [Text(within), Text(kind), Text(topic)]) => {
             let matching = matching(json!({ "type": kind }), Some(table(step)?))?;
             ("expect_event", json!({ "match": matching }), topic, within)
         }
-        ("no_event_arrives", [kind, topic, within]) => {
+        ("no_event_arrives", [Text(kind), Text(topic), Text(within)]) => {
             ("expect_none", json!({ "match": { "type": kind } }), topic, within)
         }
-        ("no_event_arrives_where", [kind, topic, within]) => {
+        ("no_event_arrives_where", [Text(kind), Text(topic), Text(within)]) => {
             let matching = matching(json!({ "type": kind }), Some(table(step)?))?;
             ("expect_none", json!({ "match": matching }), topic, within)
         }
-        ("events_arrive_exactly", [within, number, kind, topic]) => {
-            let n = integer(number)?;
-            ("expect_exactly", json!({ "match": { "type": kind }, "n": n }), topic, within)
+        ("events_arrive_exactly", [Text(within), Number(number), Text(kind), Text(topic)]) => {
+            ("expect_exactly", json!({ "match": { "type": kind }, "n": number }), topic, within)
         }
-        ("events_arrive_in_order" | "events_arrive_in_any_order", [within, topic]) => {
-            let order = name.trim_start_matches("events_arrive_");
+        ("events_arrive_in_order" | "events_arrive_in_any_order", [Text(within), Text(topic)]) => {
+            let order = if name.ends_with("any_order") { "any_order" } else { "in_order" };
             let mut asked = words::read(&json!({ "read": "matches", "table": table(step)? }))?;
             asked["order"] = order.into();
             ("expect_all_of", asked, topic, within)
@@ -171,7 +172,7 @@ async fn expectation(world: &mut World, name: &str, texts: &[&str], step: &Step)
         (name, _) => return Err(format!("the step `{name}` is pending").into()),
     };
     asked["verb"] = verb.into();
-    asked["topic"] = (*topic).into();
+    asked["topic"] = topic.as_str().into();
     let is_another = name.starts_with("another_");
     let after = if is_another { world.viewpoints.behind(topic) } else { world.viewpoints.from(topic) };
     if let Some(after) = after {
@@ -258,10 +259,6 @@ fn table(step: &Step) -> Result<&[Vec<String>], Failure> {
 
 fn json_of(text: &str) -> Result<Value, Failure> {
     serde_json::from_str(text).map_err(|error| mistake(format!("the doc string was no JSON: {error}")))
-}
-
-fn integer(text: &str) -> Result<u32, Failure> {
-    text.parse().map_err(|_| mistake(format!("`{text}` was no number")))
 }
 
 /// Reads a time as every language does.

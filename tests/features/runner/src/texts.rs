@@ -3,10 +3,9 @@
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
-use cucumber_expressions::Expression;
-use regex::Regex;
 use serde::Deserialize;
 
+use crate::expression::{Argument, Expression};
 use crate::plan::Scenario;
 
 #[derive(Deserialize)]
@@ -36,7 +35,7 @@ pub(crate) struct Texts(Vec<Known>);
 
 struct Known {
     name: String,
-    pattern: Regex,
+    expression: Expression,
     kind: Kind,
 }
 
@@ -55,7 +54,7 @@ pub(crate) enum Kind {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Found {
     pub(crate) name: String,
-    pub(crate) arguments: Vec<String>,
+    pub(crate) arguments: Vec<Argument>,
     pub(crate) kind: Kind,
 }
 
@@ -67,14 +66,13 @@ impl Texts {
         let types: HashMap<String, String> =
             file.parameter_types.into_iter().map(|kind| (kind.name, kind.regexps.join("|"))).collect();
         let known = file.steps.into_iter().map(|entry| {
-            let pattern = Expression::regex_with_parameters(&entry.text, &types)
-                .map_err(|error| format!("`{}`: {error}", entry.text))?;
+            let expression = Expression::new(&entry.text, &types)?;
             let kind = match (entry.scope.is_some(), entry.outside) {
                 (false, _) => Kind::Vocabulary,
                 (true, false) => Kind::Ours,
                 (true, true) => Kind::Outside,
             };
-            Ok(Known { name: entry.name, pattern, kind })
+            Ok(Known { name: entry.name, expression, kind })
         });
         known.collect::<Result<_, String>>().map(Self)
     }
@@ -107,10 +105,7 @@ impl Texts {
 
 impl Known {
     fn read(&self, text: &str) -> Option<Found> {
-        let captures = self.pattern.captures(text)?;
-        // A text in quotes is one of two groups; of each parameter one group has matched.
-        let arguments =
-            captures.iter().skip(1).flatten().map(|group| group.as_str().replace("\\\"", "\"")).collect();
+        let arguments = self.expression.arguments(text)?;
         Some(Found { name: self.name.clone(), arguments, kind: self.kind })
     }
 }

@@ -23,13 +23,19 @@ final class Completions implements Runnable {
   /** A close has nothing to wait for; this is only the second line. */
   private static final long CLOSING_SECONDS = 30;
 
-  private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+  /** How long a failed drain waits before the next; doubled while failures follow each other. */
+  private static final long FIRST_PAUSE_MILLIS = 10;
+
+  private static final long LONGEST_PAUSE_MILLIS = 1_000;
 
   private final long probe;
   private final ConcurrentHashMap<Long, CompletableFuture<Completion>> waiting = new ConcurrentHashMap<>();
   private final ForkJoinPool pool;
   private final Executor executor = this::execute;
   private volatile boolean ended;
+  /** How many drains failed one after the other, and whether one was said; the draining thread's own. */
+  private int failures;
+  private boolean said;
 
   private Completions(long probe) {
     this.probe = probe;
@@ -187,11 +193,22 @@ final class Completions implements Runnable {
       while (frame.hasRemaining()) {
         deliver(frame.getLong(), Completion.read(frame));
       }
+      failures = 0;
     } catch (Throwable error) {
-      Leaks.LOG.log(System.Logger.Level.ERROR, "completions were late", error);
-      LockSupport.parkNanos(PAUSE_NANOS);
+      failed(error);
     }
     return true;
+  }
+
+  /** Says the first failure, and waits longer after each of a row. */
+  private void failed(Throwable error) {
+    failures++;
+    if (!said) {
+      said = true;
+      Leaks.LOG.log(System.Logger.Level.ERROR, "completions were late; said once for this probe", error);
+    }
+    long pause = FIRST_PAUSE_MILLIS << Math.min(failures - 1, 7);
+    LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(Math.min(pause, LONGEST_PAUSE_MILLIS)));
   }
 
   private void execute(Runnable task) {

@@ -77,9 +77,10 @@ class BoundaryTest {
   }
 
   @Test
-  void a_panic_while_draining_loses_no_completion() {
+  void a_panic_while_draining_loses_no_completion_and_is_said_once() throws Exception {
     String topic = Support.freshTopic();
-    try (Probe probe = Probe.embedded(); ProbeSession session = probe.openSession(both(topic))) {
+    List<String> said = new ArrayList<>();
+    try (Closeable ignored = listening(said); Probe probe = Probe.embedded(); ProbeSession session = probe.openSession(both(topic))) {
       for (int round = 0; round < 20; round++) {
         if (!isRelease()) {
           Native.injectPanic(Json.utf8("drain"));
@@ -87,6 +88,9 @@ class BoundaryTest {
         assertTrue(session.produceEvent(topic, Event.of("T")).offset() >= 0);
       }
     }
+    // Drains of other tests' probes may take a panic, too, and each probe says its own.
+    long late = said.stream().filter(line -> line.startsWith("completions were late")).count();
+    assertTrue(late <= 3, late + " times");
   }
 
   private static boolean isRelease() {
