@@ -9,6 +9,7 @@ use support::foreign::{self, Transactions};
 use support::kafka::shared;
 use support::{LONG, connect, new_topic, offset, soon};
 use test_probe::ErrorCode;
+use test_probe::broker::librdkafka::reaper;
 use test_probe::broker::{
     Assignment, Broker, Isolation, NewTopic, OffsetQuery, OffsetSpec, OutgoingRecord, StopReason, TopicId,
     TopicPartition, TopicState,
@@ -369,4 +370,23 @@ async fn after_close_every_call_ends_at_once() {
     broker.close();
     let error = broker.describe(vec!["t".to_owned()], soon()).await.expect_err("closed");
     assert_eq!(error.code(), ErrorCode::ShuttingDown);
+}
+
+// Trap: librdkafka reads the answer to a question about topics also while the client ends, and then from nowhere.
+#[tokio::test]
+async fn a_client_that_ends_while_it_is_answered_takes_nobody_with_it() {
+    let broker = connect(shared());
+    let topic = new_topic(&*broker, 1, &[]).await;
+    for _ in 0..100 {
+        let ending = connect(shared());
+        assert!(topic_id(&*ending, &topic).await.is_some());
+        for _ in 0..50 {
+            let call = ending.describe(vec![topic.clone()], soon());
+            // Polled once, then dropped with its answer on the way.
+            let _ = tokio::time::timeout(Duration::ZERO, call).await;
+        }
+        drop(ending);
+    }
+    reaper::settle(LONG);
+    assert!(topic_id(&*broker, &topic).await.is_some());
 }

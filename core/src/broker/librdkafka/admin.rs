@@ -124,6 +124,9 @@ impl Admin {
             return Err(self.shared.closed_error());
         }
         let options = Options::new(&client, call, token);
+        if call.api == rd::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_DESCRIBETOPICS {
+            client.events().describing();
+        }
         start(&Desk {
             rk: client.raw(),
             options: options.0.as_ptr(),
@@ -311,6 +314,7 @@ impl Drop for Options {
 /// Lets a new client connect and learn the cluster, so that its first use does not wait for that.
 /// The answer is nobody's.
 pub(super) fn warm_up(client: &Client) {
+    client.events().describing();
     // SAFETY: the client and its queue live; without options librdkafka takes its defaults.
     unsafe { rd::rd_kafka_DescribeCluster(client.raw(), ptr::null(), client.events().raw()) };
 }

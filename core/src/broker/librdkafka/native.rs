@@ -4,8 +4,8 @@ use std::ffi::{c_char, c_int, c_void};
 use std::mem::ManuallyDrop;
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use rdkafka_sys as rd;
 
@@ -116,6 +116,7 @@ impl Native {
         const QUEUED: c_int = 1;
         const IN_FLIGHT: c_int = 2;
         let Self { kind, events, fetched, rk } = self;
+        events.await_descriptions();
         if kind == Kind::Producer {
             // SAFETY: `rk` lives. Without messages there is nothing that destroying waits for.
             unsafe { rd::rd_kafka_purge(rk.as_ptr(), QUEUED | IN_FLIGHT) };
@@ -127,11 +128,17 @@ impl Native {
     }
 }
 
+/// How long a client that ends waits for the answers that must not find it ending. A broker that takes longer is
+/// most likely not there.
+const DESCRIBED: Duration = Duration::from_millis(250);
+
 /// A reference to a queue, with the bell that rings when it is no longer empty.
 #[derive(Debug)]
 pub(super) struct Queue {
     raw: NonNull<rd::rd_kafka_queue_t>,
     bell: Option<Arc<Bell>>,
+    /// Descriptions of topics or of the cluster that were asked for and have not come.
+    describing: AtomicUsize,
 }
 
 struct Bell {
@@ -153,7 +160,25 @@ impl Queue {
             // SAFETY: the bell is freed only after `silence` took the callback away.
             unsafe { rd::rd_kafka_queue_cb_event_enable(raw.as_ptr(), Some(ring), opaque) };
         }
-        Self { raw, bell }
+        Self { raw, bell, describing: AtomicUsize::new(0) }
+    }
+
+    /// Notes that a description was asked for whose answer comes to this queue. To be called before the asking.
+    pub(super) fn describing(&self) {
+        self.describing.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Waits for the descriptions that were asked for: librdkafka 2.12 reads an answer that finds the client ending
+    /// from a null pointer (`rd_kafka_parse_Metadata0` returns no metadata and no error), and ends the process.
+    fn await_descriptions(&self) {
+        let until = Instant::now() + DESCRIBED;
+        while self.describing.load(Ordering::Acquire) > 0 {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return;
+            }
+            drop(self.next_event(left));
+        }
     }
 
     /// Returns the raw queue, valid as long as `self`.
@@ -169,7 +194,14 @@ impl Queue {
     /// Takes the next event, waiting up to `timeout` for it.
     pub(super) fn next_event(&self, timeout: Duration) -> Option<Event> {
         // SAFETY: the queue lives; the event is owned by the caller.
-        NonNull::new(unsafe { rd::rd_kafka_queue_poll(self.raw(), millis(timeout)) }).map(Event)
+        let event =
+            NonNull::new(unsafe { rd::rd_kafka_queue_poll(self.raw(), millis(timeout)) }).map(Event)?;
+        if [rd::RD_KAFKA_EVENT_DESCRIBETOPICS_RESULT, rd::RD_KAFKA_EVENT_DESCRIBECLUSTER_RESULT]
+            .contains(&event.kind())
+        {
+            self.describing.fetch_sub(1, Ordering::AcqRel);
+        }
+        Some(event)
     }
 
     /// Ends a wait in [`Self::next_event`] on another thread.
