@@ -30,6 +30,9 @@ impl Outside {
         writeln!(requests, "{request}").map_err(|error| format!("{PROGRAM} was gone: {error}"))?;
         let mut line = String::new();
         self.answers.read_line(&mut line).map_err(|error| format!("{PROGRAM} was gone: {error}"))?;
+        if line.is_empty() {
+            return Err(format!("{PROGRAM} ended; what it said stands above"));
+        }
         let answer: Value =
             serde_json::from_str(&line).map_err(|_| format!("{PROGRAM} answered `{}`", line.trim()))?;
         match answer.get("error") {
