@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What the hooks do around scenarios, and what they leave alone. */
-@Timeout(120)
+@Timeout(400)
 class HooksTest {
   private static final String[] GLUE = {"io.testprobe.cucumber", "com.acme.plain"};
 
@@ -38,7 +38,7 @@ class HooksTest {
         Main.class.getName(), "--glue", GLUE[0], "--glue", GLUE[1], feature.toString())
         .redirectErrorStream(true).redirectOutput(output.toFile()).start();
     try {
-      assertTrue(process.waitFor(60, TimeUnit.SECONDS), "it did not end");
+      assertTrue(process.waitFor(150, TimeUnit.SECONDS), "it did not end");
       return new Ended(process.exitValue(), Files.readString(output));
     } finally {
       process.destroyForcibly();

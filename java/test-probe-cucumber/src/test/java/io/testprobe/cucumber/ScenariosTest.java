@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** How scenarios end, most of them badly. */
-@Timeout(120)
+@Timeout(300)
 class ScenariosTest {
   /** Lines of a scenario in which nobody can say whether an event of type A came. */
   private static final List<String> IN_DOUBT = List.of(

@@ -27,7 +27,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What becomes of tests that fail. Runs on JUnit 5 and on JUnit 6. */
-@Timeout(120)
+@Timeout(300)
 class FailingTest {
   private static final Duration SHORT = Duration.ofMillis(50);
 

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The other tests once more, on JUnit 6: the classes are those that were compiled against JUnit 5. */
-@Timeout(180)
+@Timeout(600)
 class OnJUnit6Test {
   private static final Path JUNIT_6 = Path.of("target/junit-6/junit-6.jar");
 
@@ -32,7 +32,7 @@ class OnJUnit6Test {
     Process process =
         new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output.toFile()).start();
     try {
-      assertTrue(process.waitFor(150, TimeUnit.SECONDS), "it did not end");
+      assertTrue(process.waitFor(240, TimeUnit.SECONDS), "it did not end");
       return Files.readString(output);
     } finally {
       process.destroyForcibly();
