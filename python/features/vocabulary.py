@@ -51,7 +51,6 @@ class Vocabulary:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.taken: dict[str, str] | None = None
         self.outside: subprocess.Popen[str] | None = None
         self._begin = world.begin
         world.begin = self.begin  # type: ignore[method-assign]
@@ -87,8 +86,8 @@ class Vocabulary:
     def step_fails(self, code: str) -> None:
         kept, self.world._inconclusive = self.world._inconclusive, None
         assert kept is not None, "the step before did not fail"
-        self.taken = {"code": kept.error.code.name, "message": kept.error.message}
-        assert self.taken["code"] == code, f"the step before failed with {kept.error!r}"
+        self.world._taken = kept
+        assert kept.error.code.name == code, f"the step before failed with {kept.error!r}"
 
     def session_is_closed(self) -> None:
         self.world.session.close()
@@ -120,7 +119,7 @@ class Vocabulary:
             python = os.environ.get("TEST_PROBE_PYTHON", "python3")
             command = [python, str(FEATURES / "outside.py")]
             self.outside = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        world, pipes = self.world, self.outside
+        world, pipes, taken = self.world, self.outside, self.world._taken
         assert pipes.stdin
         assert pipes.stdout
         request = {
@@ -129,7 +128,7 @@ class Vocabulary:
             "docString": doc_string,
             "testId": world._session and world._session.test_id,
             "bootstrapServers": world.probe.cluster(world._cluster or "default").bootstrap_servers,
-            "failure": self.taken,
+            "failure": taken and {"code": taken.error.code.name, "message": taken.error.message},
         }
         watchdog = threading.Timer(SECONDS, pipes.kill)
         watchdog.start()

@@ -291,7 +291,7 @@ def steps() -> list[Step]:
     scripts = sorted((ROOT / "tests" / "house").glob("*.py"))
     engine = ["-p", "test-probe"]
     xtask = ["cargo", "run", "--locked", "--quiet", "-p", "xtask", "--"]
-    maven = ["mvn", "-B", "-ntp", "-f", ROOT / "java", "-Pdev"]
+    maven: list[str | Path] = ["mvn", "-B", "-ntp", "-f", ROOT / "java", "-Pdev"]
     of_one_module = ["-pl", "test-probe-cucumber", "-am", "-Dsurefire.failIfNoSpecifiedTests=false"]
     return [
         Step("rustfmt", "Rust is formatted", [["cargo", "fmt", "--all", "--check"]], is_check=True),

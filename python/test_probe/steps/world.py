@@ -75,6 +75,7 @@ class World:
         self._produced: list[ProducedAck | ProducedNack] = []
         self._refused: Kept | None = None
         self._inconclusive: Kept | None = None
+        self._taken: Kept | None = None
         self._marks: dict[str, Mark] = {}
         self._found: dict[str, ReceivedEvent] = {}
 
@@ -273,7 +274,7 @@ class World:
     def expectation_is_inconclusive(self) -> None:
         if self._inconclusive is None:
             raise AssertionError("no expectation before was inconclusive")
-        self._inconclusive = None
+        self._taken, self._inconclusive = self._inconclusive, None
 
     def _expect(self, verb: str, topic: str, within: timedelta, another: bool = False, **fields: Any) -> None:
         after = (self._found.get(topic) if another else None) or self._marks.get(topic)
