@@ -25,6 +25,9 @@ const SIZE_AND_API: usize = 6;
 /// How much of later requests is read while one waits.
 const READ_AHEAD: usize = 64 * 1024;
 
+/// Room for the smallest read: most requests come in one.
+const LEAST_READ: usize = 4 * 1024;
+
 /// How long a client may take for the handshake of TLS.
 pub(super) const HANDSHAKE: Duration = Duration::from_secs(10);
 
@@ -154,7 +157,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         // A token without a header may be shorter than any header.
         let is_token = self.gate.expects_raw_token();
         while self.input.len() < if is_token { SIZE } else { SIZE_AND_API } {
-            self.read().await?;
+            self.read(LEAST_READ).await?;
         }
         if is_token {
             let size = self.gate.token_size(self.input.get_i32());
@@ -169,12 +172,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 
     async fn rest(&mut self, size: usize) -> Result<Bytes, End> {
         while self.input.len() < size {
-            self.read().await?;
+            self.read(size - self.input.len()).await?;
         }
         Ok(self.input.split_to(size).freeze())
     }
 
-    async fn read(&mut self) -> Result<(), End> {
+    /// Reads what is there, up to about as much as is missing.
+    async fn read(&mut self, missing: usize) -> Result<(), End> {
+        // As much again as came at the most.
+        let room = missing.clamp(LEAST_READ, self.input.len().max(READ_AHEAD));
+        self.input.reserve(room);
         match self.stream.read_buf(&mut self.input).await? {
             0 => Err(End::ClosedByPeer),
             _ => Ok(()),
@@ -202,7 +209,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     pub(super) async fn ignore(&mut self) -> End {
         loop {
             self.input.clear();
-            if let Err(end) = self.read().await {
+            if let Err(end) = self.read(LEAST_READ).await {
                 return end;
             }
         }
