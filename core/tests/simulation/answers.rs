@@ -157,8 +157,8 @@ impl AllOf<'_> {
     fn assignable(&self, by_match: &[BTreeSet<Name>]) -> bool {
         fn rest(by_match: &[BTreeSet<Name>], taken: &mut BTreeSet<Name>) -> bool {
             let Some((first, others)) = by_match.split_first() else { return true };
-            // More candidates than matches make no difference.
-            for name in first {
+            // As many candidates as there are matches are enough: the others cannot take them all.
+            for name in first.iter().take(taken.len() + by_match.len()) {
                 if taken.insert(name.clone()) {
                     if rest(others, taken) {
                         return true;
