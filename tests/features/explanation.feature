@@ -40,7 +40,16 @@ Feature: A failure explains itself, in every language with the same words
     Then the expectation fails with "EXPECTATION_TIMEOUT"
     And its explanation says:
       """
-      ?
+      expect_event: no matching event came on `explanation.value` within 10 s
+      expected: id "evt-1", value exactly {"lines":[1],"paid":true,"total":5}
+      seen 1 -> other value 1 -> matched 0
+      nearest miss:
+        partition 0, offset 0, at <time> (own), id "evt-1", type "OrderCreated"
+          value.lines: expected [1], was [1,2] (lengths differ: 1 expected, 2 there)
+          value.paid: expected true, was absent
+          value.total: expected 5, was "5" (value equal but of another type: 5 and "5")
+          value.currency: expected nothing, was "CHF" (the mode is exact, and the match does not name it)
+      coverage: topic id <id>; partition 0 from 0 read up to 1 of 1
       """
 
   Scenario: Where no record came nothing is near

@@ -151,7 +151,7 @@ fn a_verdict_is_a_document() {
 #[test]
 fn an_expectation_that_any_event_satisfies_passes_with_a_warning() {
     let event = record(&json!({"event": {"id": "evt-1", "type": "T", "value": 1}, "offset": 12}));
-    let warning = Warning::vacuous(&Match::new(), &[event.clone()]).unwrap();
+    let warning = Warning::vacuous(&Match::new(), std::slice::from_ref(&event)).unwrap();
     assert_eq!(warning.code, "VACUOUS_MATCH");
     let started = "any event of this test satisfies the expectation, and what did was partition 0, offset 12";
     assert!(warning.message.starts_with(started), "{}", warning.message);
