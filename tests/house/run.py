@@ -291,7 +291,7 @@ def steps() -> list[Step]:
     scripts = sorted((ROOT / "tests" / "house").glob("*.py"))
     engine = ["-p", "test-probe"]
     xtask = ["cargo", "run", "--locked", "--quiet", "-p", "xtask", "--"]
-    maven = ["mvn", "-B", "-ntp", "-f", ROOT / "java", "-Pdev"]
+    maven: list[str | Path] = ["mvn", "-B", "-ntp", "-f", ROOT / "java", "-Pdev"]
     features = [
         *("-pl", "test-probe-cucumber", "-am", "-Dtest=FeaturesTest", "-Dsurefire.failIfNoSpecifiedTests=false"),
         "verify",
