@@ -292,7 +292,10 @@ def steps() -> list[Step]:
     engine = ["-p", "test-probe"]
     xtask = ["cargo", "run", "--locked", "--quiet", "-p", "xtask", "--"]
     maven: list[str | Path] = ["mvn", "-B", "-ntp", "-f", ROOT / "java", "-Pdev"]
-    of_one_module = ["-pl", "test-probe-cucumber", "-am", "-Dsurefire.failIfNoSpecifiedTests=false"]
+    features = [
+        *("-pl", "test-probe-cucumber", "-am", "-Dtest=FeaturesTest", "-Dsurefire.failIfNoSpecifiedTests=false"),
+        "verify",
+    ]
     return [
         Step("rustfmt", "Rust is formatted", [["cargo", "fmt", "--all", "--check"]], is_check=True),
         Step(
@@ -397,11 +400,12 @@ def steps() -> list[Step]:
         ),
         Step(
             "java",
-            "the Java modules on the embedded cluster, and the features on a real Kafka",
+            "the Java modules on the embedded cluster, the features on a real Kafka too",
             # With the library as the tests of other languages build it, so that the Kafka client is built once.
             [
                 [*maven, "verify"],
-                ["python3", KAFKA, "run", "--", *maven, "-Dtest=FeaturesTest", *of_one_module, "verify"],
+                [*maven, *features],
+                ["python3", KAFKA, "run", "--", *maven, *features],
             ],
             count_surefire,
             # Where everything must be there, a version of Java that is not is a failure.

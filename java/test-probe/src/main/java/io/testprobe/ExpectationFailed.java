@@ -1,5 +1,6 @@
 package io.testprobe;
 
+import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
@@ -14,6 +15,12 @@ public final class ExpectationFailed extends AssertionError implements ProbeFail
   ExpectationFailed(Errors.Facts facts) {
     super(facts.text());
     this.facts = facts;
+  }
+
+  /** Returns an EXPECTATION_TIMEOUT of a library on top of this one, as one for steps. */
+  public static ExpectationFailed timeout(String message) {
+    return new ExpectationFailed(
+        new Errors.Facts(ErrorCode.EXPECTATION_TIMEOUT, message, null, new LinkedHashMap<>()));
   }
 
   @Override

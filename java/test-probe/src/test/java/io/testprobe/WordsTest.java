@@ -7,12 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -20,35 +17,6 @@ import org.junit.jupiter.api.Test;
 
 /** What people write in steps, through the Java door. */
 class WordsTest {
-  private static JsonNode told(ProbeException error) {
-    ObjectNode told = Json.object();
-    if (error.context().get("problems") instanceof List<?> problems && !problems.isEmpty()) {
-      problems.forEach(problem -> told.withArray("errors").add(Json.of(problem, "a problem").path("message")));
-    } else {
-      told.withArray("errors").add(error.explanation());
-    }
-    return told;
-  }
-
-  @Test
-  void all_words_are_read_as_their_vectors_say() throws Exception {
-    List<String> wrong = new ArrayList<>();
-    JsonNode cases = Json.read(Files.readAllBytes(Support.ROOT.resolve("tests/vectors/words.json"))).path("cases");
-    assertTrue(cases.size() >= 20);
-    for (JsonNode vector : cases) {
-      JsonNode found;
-      try {
-        found = Words.read(vector.path("words"));
-      } catch (ProbeException error) {
-        found = told(error);
-      }
-      if (!found.equals(vector.path("gives"))) {
-        wrong.add(vector.path("name").asText() + ": " + found);
-      }
-    }
-    assertEquals(List.of(), wrong);
-  }
-
   @Test
   void an_event_in_yaml_has_every_part() {
     Event event = Event.fromYaml("""

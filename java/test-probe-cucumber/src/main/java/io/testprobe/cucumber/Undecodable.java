@@ -1,9 +1,8 @@
 package io.testprobe.cucumber;
 
+import io.testprobe.ExpectationFailed;
 import io.testprobe.ProbeSession;
-import io.testprobe.ReceivedEvent;
 import java.time.Duration;
-import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 
 /** Waits for what could not be decoded. */
@@ -16,13 +15,12 @@ final class Undecodable {
   static void await(ProbeSession session, Viewpoints viewpoints, String topic, Duration within) {
     long end = System.nanoTime() + within.toNanos();
     while (true) {
-      List<ReceivedEvent> journal = session.journal(topic);
-      if (journal.stream().anyMatch(event -> event.error() != null && viewpoints.isNew(event))) {
+      if (session.journal(topic).stream().anyMatch(event -> event.error() != null && viewpoints.isNew(event))) {
         return;
       }
       if (System.nanoTime() >= end) {
-        throw new AssertionError("no undecodable event arrived on `" + topic + "` within " + within.toMillis()
-            + " ms; the journal holds " + journal.size() + " events");
+        throw ExpectationFailed.timeout(
+            "no undecodable event came on `" + topic + "` within " + within.toMillis() + " ms");
       }
       LockSupport.parkNanos(BETWEEN_LOOKS.toNanos());
     }

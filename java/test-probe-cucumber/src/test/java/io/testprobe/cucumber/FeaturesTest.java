@@ -32,7 +32,7 @@ import org.junit.platform.suite.api.Suite;
 class FeaturesTest {
   @BeforeSuite
   static void chooseCluster() {
-    System.setProperty(Config.FILE_PROPERTY, "tests/features/" + (Support.isOnKafka() ? "real.yaml" : "embedded.yaml"));
+    System.setProperty(Config.FILE_PROPERTY, "tests/features/" + Support.cluster() + ".yaml");
   }
 
   @AfterSuite

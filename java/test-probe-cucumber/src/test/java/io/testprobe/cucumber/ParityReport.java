@@ -3,19 +3,23 @@ package io.testprobe.cucumber;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.cucumber.plugin.ConcurrentEventListener;
 import io.cucumber.plugin.event.EventPublisher;
+import io.cucumber.plugin.event.TestCase;
 import io.cucumber.plugin.event.TestCaseFinished;
 import io.cucumber.plugin.event.TestRunFinished;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 
-/** Notes which scenarios ran, for {@code tests/house/parity.py}, where that is wanted. Cucumber makes it. */
+/** Writes which scenarios ran and how they ended, for {@code tests/house/parity.py}. Cucumber makes it. */
 public final class ParityReport implements ConcurrentEventListener {
-  private final Map<String, Set<String>> ran = new ConcurrentHashMap<>();
+  private record Scenario(String feature, String scenario, int line, String result) {}
+
+  private final Queue<Scenario> scenarios = new ConcurrentLinkedQueue<>();
 
   @Override
   public void setEventPublisher(EventPublisher publisher) {
@@ -24,20 +28,17 @@ public final class ParityReport implements ConcurrentEventListener {
   }
 
   private void finished(TestCaseFinished finished) {
-    String file = Path.of(finished.getTestCase().getUri().getPath()).getFileName().toString();
-    ran.computeIfAbsent(file, absent -> ConcurrentHashMap.newKeySet()).add(finished.getTestCase().getName());
+    TestCase scenario = finished.getTestCase();
+    String file = Path.of(scenario.getUri().getPath()).getFileName().toString();
+    String result = finished.getResult().getStatus().isOk() ? "passed" : "failed";
+    scenarios.add(new Scenario(file, scenario.getName(), scenario.getLocation().getLine(), result));
   }
 
   private void write() {
-    String folder = System.getenv("TEST_PROBE_PARITY");
-    if (folder == null) {
-      return;
-    }
-    String cluster = Support.isOnKafka() ? "kafka" : "embedded";
-    Map<String, Object> note = Map.of("kind", "features", "language", "java", "cluster", cluster, "ran", ran);
+    Path report = Support.ROOT.resolve("build/parity/features-java-" + Support.cluster() + ".json");
     try {
-      Files.createDirectories(Path.of(folder));
-      new ObjectMapper().writeValue(Path.of(folder, "features-java-" + cluster + ".json").toFile(), note);
+      Files.createDirectories(report.getParent());
+      new ObjectMapper().writeValue(report.toFile(), Map.of("scenarios", List.copyOf(scenarios)));
     } catch (IOException error) {
       throw new UncheckedIOException(error);
     }

@@ -10,8 +10,9 @@ final class Support {
 
   private Support() {}
 
-  /** Returns whether a Kafka was started for the features; else they run on an embedded one. */
-  static boolean isOnKafka() {
-    return !System.getenv().getOrDefault("TEST_PROBE_TEST_KAFKA", "embedded").equals("embedded");
+  /** Returns on what the features run: {@code embedded}, or {@code real} where a Kafka was started for them. */
+  static String cluster() {
+    String servers = System.getenv().getOrDefault("TEST_PROBE_TEST_KAFKA", "embedded");
+    return servers.equals("embedded") ? "embedded" : "real";
   }
 }
