@@ -14,6 +14,8 @@ use test_probe::broker::{
     Assignment, Broker, Isolation, NewTopic, OffsetQuery, OffsetSpec, OutgoingRecord, StopReason, TopicId,
     TopicPartition, TopicState,
 };
+use test_probe_embedded::faults::{Action, Api, Fault};
+use test_probe_embedded::{EmbeddedKafka, Options};
 
 async fn topic_id(broker: &dyn Broker, topic: &str) -> Option<TopicId> {
     let infos = broker.describe(vec![topic.to_owned()], soon()).await.expect("described");
@@ -372,21 +374,28 @@ async fn after_close_every_call_ends_at_once() {
     assert_eq!(error.code(), ErrorCode::ShuttingDown);
 }
 
-// Trap: librdkafka reads the answer to a question about topics also while the client ends, and then from nowhere.
+// Trap: librdkafka 2.12 reads a description whose answer finds the client ending from a null pointer, and ends the
+// process. The moment is too short to be met by a test; that a client waits for the answers it is owed is not.
 #[tokio::test]
-async fn a_client_that_ends_while_it_is_answered_takes_nobody_with_it() {
-    let broker = connect(shared());
+async fn a_client_is_not_destroyed_while_a_description_is_on_its_way() {
+    const LATE: Duration = Duration::from_millis(200);
+    let kafka = EmbeddedKafka::start(Options::default()).expect("an embedded cluster");
+    let broker = connect(&kafka.bootstrap_servers());
     let topic = new_topic(&*broker, 1, &[]).await;
-    for _ in 0..100 {
-        let ending = connect(shared());
-        assert!(topic_id(&*ending, &topic).await.is_some());
-        for _ in 0..50 {
-            let call = ending.describe(vec![topic.clone()], soon());
-            // Polled once, then dropped with its answer on the way.
-            let _ = tokio::time::timeout(Duration::ZERO, call).await;
-        }
-        drop(ending);
+    assert!(topic_id(&*broker, &topic).await.is_some());
+    kafka
+        .faults()
+        .inject(Fault::on(Api::Metadata).until_cleared().then(Action::Delay(LATE)))
+        .expect("a fault");
+    let mut call = Box::pin(broker.describe(vec![topic.clone()], soon()));
+    let polled = tokio::time::timeout(Duration::from_millis(20), &mut call).await;
+    assert!(polled.is_err(), "the answer is late");
+    drop(call);
+    let begun = Instant::now();
+    drop(broker);
+    while reaper::pending() == 0 && begun.elapsed() < LONG {
+        tokio::task::yield_now().await;
     }
     reaper::settle(LONG);
-    assert!(topic_id(&*broker, &topic).await.is_some());
+    assert!(begun.elapsed() >= LATE / 2, "destroyed after {:?}", begun.elapsed());
 }
