@@ -6,7 +6,7 @@
 //! seeds that fail by rule.
 //!
 //! That the oracle can fail was tried with the engine broken on purpose; each line is the first seed
-//! that noticed:
+//! that noticed, of the schedules as they were before the verbs of adr/0035 joined in:
 //!
 //! | broken | seed | broken | seed |
 //! |---|---|---|---|
