@@ -675,8 +675,8 @@ int32_t test_probe_events_reason_error(const test_probe_events_t *events,
                                        test_probe_error_t **out,
                                        test_probe_error_t **err);
 
-// Returns a passed verdict with its coverage and warnings as a JSON object; NULL for other verbs.
-// Lives as long as the events.
+// Returns a passed verdict with its coverage and warnings as a JSON object; for a `fish_for_event` that is
+// not at its end, what to hand back under `"fishing"`; NULL for other verbs. Lives as long as the events.
 const char *test_probe_events_verdict(const test_probe_events_t *events);
 
 // Gives what is known of one event.
