@@ -95,7 +95,7 @@ def parsed() -> argparse.Namespace:
     where.add_argument("--compare", action="store_true", help="run both and compare check by check")
     parser.add_argument("--client", action="append", default=[], metavar="NAME", help="this one; may be repeated")
     parser.add_argument("--tier", choices=("test", "conformance"), default="conformance", help="test leaves some out")
-    parser.add_argument("--at-once", type=int, default=max(1, CORES // 2), metavar="N", help="clients at a time")
+    parser.add_argument("--at-once", type=int, default=CORES, metavar="N", help="clients at a time")
     return parser.parse_args()
 
 

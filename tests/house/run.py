@@ -12,6 +12,8 @@ this one is interrupted.
 from __future__ import annotations
 
 import argparse
+import concurrent.futures
+import itertools
 import os
 import re
 import shutil
@@ -21,41 +23,13 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
-from counts import Counts, count_behave, count_cargo, count_conformance, count_ctest, count_pytest, count_surefire
+from counts import Counts, count_cargo
+from steps import BUILD, PARITY, ROOT, SEEDS, SIMULATED, VENV, Step, c_files, steps
 
-ROOT = Path(__file__).resolve().parents[2]
-BUILD = ROOT / "build"
-VENV = BUILD / ".venv"
 REQUIREMENTS = ROOT / "tests" / "house" / "requirements.txt"
-CONFORMANCE = ROOT / "tests" / "conformance" / "run.py"
-PARITY = BUILD / "parity"
-"""Where runners note what they ran; emptied before each run, so that an older one does not count."""
-KAFKA = ROOT / "tests" / "brokers" / "kafka.py"
-FEATURES = ["cargo", "run", "--locked", "--quiet", "-p", "test-probe-features"]
 OLDEST_PYTHON = (3, 10)
-ON_BOTH = ("sessions", "verdicts", "expectations", "librdkafka_broker")
-"""The tests of the engine that need a Kafka and harm none; they run on an embedded one too."""
-SEEDS = 10_000
-"""How many schedules `make test` simulates."""
-SIMULATED = "ten_thousand_schedules"
-"""The tests that run schedules by the thousand; they have steps of their own."""
-
-
-@dataclass
-class Step:
-    """One thing that is run. Without `count` it is one check, which passes or fails as a whole."""
-
-    name: str
-    title: str
-    commands: Sequence[Sequence[str | Path]]
-    count: Callable[[str], Counts] | None = None
-    environment: dict[str, str] = field(default_factory=dict)
-    minutes: float = 15
-    cwd: Path = ROOT
-    is_check: bool = False
 
 
 def environment() -> dict[str, str]:
@@ -75,14 +49,23 @@ def environment() -> dict[str, str]:
     }
 
 
+def show(chunk: bytes) -> None:
+    sys.stdout.buffer.write(chunk)
+    sys.stdout.buffer.flush()
+
+
+Say = Callable[[bytes], object]
+"""Takes the output of a step: `show`, or what keeps it until the steps beside it are done."""
+
+
 class Running:
-    """The child that runs now, so that a signal can end it and all that it started."""
+    """The children that run now, so that a signal can end them and all that they started."""
 
     def __init__(self) -> None:
-        self.child: subprocess.Popen[bytes] | None = None
+        self.children: set[subprocess.Popen[bytes]] = set()
 
-    def run(self, command: Sequence[str | Path], step: Step) -> tuple[int, str]:
-        """Runs a command in a process group of its own; shows and returns its output."""
+    def run(self, command: Sequence[str | Path], step: Step, say: Say = show) -> tuple[int, str]:
+        """Runs a command in a process group of its own; says and returns its output."""
         said: list[bytes] = []
         with subprocess.Popen(
             [str(word) for word in command],
@@ -93,39 +76,41 @@ class Running:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         ) as child:
-            self.child = child
-            late = threading.Timer(step.minutes * 60, self.end, args=[f"not done after {step.minutes:g} minutes"])
+            self.children.add(child)
+            late = threading.Timer(step.minutes * 60, end, args=[child, f"not done after {step.minutes:g} minutes"])
             late.daemon = True
             late.start()
             try:
                 assert child.stdout
                 while chunk := os.read(child.stdout.fileno(), 65536):
                     said.append(chunk)
-                    sys.stdout.buffer.write(chunk)
-                    sys.stdout.buffer.flush()
+                    say(chunk)
                 code = child.wait()
             finally:
                 late.cancel()
-                self.end()
-                self.child = None
+                end(child)
+                self.children.discard(child)
         return code, b"".join(said).decode(errors="replace")
 
-    def end(self, why: str | None = None) -> None:
-        """Kills the group: first politely, so that brokers are put away, then for good."""
-        child = self.child
-        if child is None:
+    def end(self, why: str) -> None:
+        """Ends every child."""
+        for child in list(self.children):
+            end(child, why)
+
+
+def end(child: subprocess.Popen[bytes], why: str | None = None) -> None:
+    """Kills a group: first politely, so that brokers are put away, then for good."""
+    if why:
+        print(f"\n{why}: ended", flush=True)
+    for number, patience in ((signal.SIGTERM, 10.0), (signal.SIGKILL, 0.0)):
+        try:
+            os.killpg(child.pid, number)
+        except (ProcessLookupError, PermissionError):
             return
-        if why:
-            print(f"\n{why}: ended", flush=True)
-        for number, patience in ((signal.SIGTERM, 10.0), (signal.SIGKILL, 0.0)):
-            try:
-                os.killpg(child.pid, number)
-            except (ProcessLookupError, PermissionError):
-                return
-            until = time.monotonic() + patience
-            while time.monotonic() < until and alive(child.pid):
-                child.poll()
-                time.sleep(0.05)
+        until = time.monotonic() + patience
+        while time.monotonic() < until and alive(child.pid):
+            child.poll()
+            time.sleep(0.05)
 
 
 def alive(group: int) -> bool:
@@ -147,17 +132,21 @@ def heading(title: str) -> None:
     print(f"\n== {title}", flush=True)
 
 
-def run_step(step: Step) -> Counts:
+def run_step(step: Step, say: Say = show) -> Counts:
     """Runs a step and returns what it counted; a step that failed without counting has failed once."""
-    heading(f"{step.name}: {step.title}")
     begun, text, code = time.monotonic(), "", 0
+
+    def line(words: str) -> None:
+        say(f"{words}\n".encode())
+
+    line(f"\n== {step.name}: {step.title}")
     for command in step.commands:
-        print(f"$ {' '.join(shown(word) for word in command)}", flush=True)
+        line(f"$ {' '.join(shown(word) for word in command)}")
         try:
-            code, said = RUNNING.run(command, step)
+            code, said = RUNNING.run(command, step, say)
         except FileNotFoundError as error:
             code, said = 127, ""
-            print(f"not found: {error.filename}", flush=True)
+            line(f"not found: {error.filename}")
         text += said
         if code:
             break
@@ -165,12 +154,28 @@ def run_step(step: Step) -> Counts:
     if code and not counts.failed:
         counts += Counts(failed=1)
     if not code and not counts.passed:
-        print("no test was run", flush=True)
+        line("no test was run")
         counts += Counts(failed=1)
     skipped = f", {counts.skipped} ignored" if counts.skipped else ""
     took = duration(time.monotonic() - begun)
-    print(f"-- {step.name}: {counts.passed} passed, {counts.failed} failed{skipped} in {took}", flush=True)
+    line(f"-- {step.name}: {counts.passed} passed, {counts.failed} failed{skipped} in {took}")
     return counts
+
+
+def run_beside(steps: Sequence[Step]) -> list[tuple[Step, Counts, float]]:
+    """Runs steps at once, which mostly wait, and shows one after the other what they said."""
+
+    def timed(step: Step) -> tuple[Counts, float, list[bytes]]:
+        said: list[bytes] = []
+        begun = time.monotonic()
+        return run_step(step, say=said.append if len(steps) > 1 else show), time.monotonic() - begun, said
+
+    with concurrent.futures.ThreadPoolExecutor(len(steps)) as pool:
+        done = []
+        for step, (counts, seconds, said) in zip(steps, pool.map(timed, steps)):
+            show(b"".join(said))
+            done.append((step, counts, seconds))
+    return done
 
 
 def shown(word: str | Path) -> str:
@@ -270,195 +275,6 @@ def prepare() -> str | None:
     return problem
 
 
-# The steps, in their order.
-
-C_FOLDERS = ("include", "tests/c")
-
-
-def c_files() -> list[Path]:
-    """Returns the C and C++ files that people write; the header is generated."""
-    found = (path for folder in C_FOLDERS for path in (ROOT / folder).rglob("*"))
-    return sorted(path for path in found if path.suffix in {".c", ".h", ".hpp", ".cpp"} and path.name != "test_probe.h")
-
-
-def house(script: str) -> list[str | Path]:
-    return [VENV / "bin" / "python", ROOT / "tests" / "house" / script]
-
-
-def steps() -> list[Step]:
-    crates = ["test-probe", "test-probe-embedded", "test-probe-cli", "xtask"]
-    tests = ["cargo", "test", "--locked", *(word for crate in crates for word in ("-p", crate)), "--all-features"]
-    scripts = sorted((ROOT / "tests" / "house").glob("*.py"))
-    engine = ["-p", "test-probe"]
-    xtask = ["cargo", "run", "--locked", "--quiet", "-p", "xtask", "--"]
-    maven: list[str | Path] = ["mvn", "-B", "-ntp", "-f", ROOT / "java", "-Pdev"]
-    features = [
-        *("-pl", "test-probe-cucumber", "-am", "-Dtest=FeaturesTest", "-Dsurefire.failIfNoSpecifiedTests=false"),
-        "verify",
-    ]
-    return [
-        Step("rustfmt", "Rust is formatted", [["cargo", "fmt", "--all", "--check"]], is_check=True),
-        Step(
-            "ruff",
-            "Python is formatted and clean",
-            [["ruff", "format", "--check", "."], ["ruff", "check", "."]],
-            is_check=True,
-        ),
-        Step(
-            "clang-format",
-            "C and C++ are formatted",
-            [["clang-format", "--dry-run", "-Werror", *c_files()]],
-            is_check=True,
-        ),
-        Step("mypy", "Python is typed", [["mypy"], ["mypy", "--strict", *scripts]], cwd=ROOT / "python", is_check=True),
-        Step("snippets", "documents quote what is tested", [house("readme_snippets.py")], is_check=True),
-        Step("decisions", "decisions name tests that exist", [house("adr_checks.py")], is_check=True),
-        Step("licences", "the tree has allowed licences only", [house("licences.py")], is_check=True),
-        Step(
-            "clippy",
-            "Rust without warnings",
-            [["cargo", "clippy", "--locked", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"]],
-            is_check=True,
-        ),
-        Step("tidy", "the arrows of the code map hold", [[*xtask, "tidy"]], is_check=True),
-        Step("kafka", "the brokers' jars are there and right", [["python3", KAFKA, "fetch"]], is_check=True),
-        # After `kafka`: the shapes of requests are generated from a jar of the brokers.
-        Step("generated", "generated files are fresh", [[*xtask, "check"]], is_check=True),
-        Step("build", "the tests build", [[*tests, "--no-run"]], is_check=True),
-        Step(
-            "rust",
-            "unit, integration and doc tests, on a real Kafka",
-            [["python3", KAFKA, "run", "--", *tests, "--no-fail-fast", "--", "--skip", SIMULATED]],
-            count_cargo,
-        ),
-        Step(
-            "embedded",
-            "the engine on an embedded cluster, by the tests that pass on a real Kafka",
-            [[*tests[:3], *engine, "--all-features", *(word for one in ON_BOTH for word in ("--test", one))]],
-            count_cargo,
-            {"TEST_PROBE_TEST_KAFKA": "embedded"},
-        ),
-        Step(
-            "simulation",
-            f"{SEEDS:,} seeded schedules in virtual time",
-            [[*tests[:3], "-p", "test-probe", "--all-features", "--test", "simulation", "--", SIMULATED]],
-            count_cargo,
-            {"TEST_PROBE_SIM_SEEDS": str(SEEDS)},
-        ),
-        Step(
-            "c",
-            "the C package from outside, in C and C++",
-            [[VENV / "bin" / "python", ROOT / "tests" / "c" / "run.py"]],
-            count_ctest,
-            {"TEST_PROBE_PYTHON": str(VENV / "bin/python")},
-        ),
-        Step(
-            "wheel",
-            "pip install ./python",
-            [
-                [
-                    "pip",
-                    "install",
-                    "--quiet",
-                    "--disable-pip-version-check",
-                    "--force-reinstall",
-                    "--no-deps",
-                    "./python",
-                ]
-            ],
-            # The profile of the tests, so that the Kafka client is built once.
-            environment={"MATURIN_PEP517_ARGS": "--profile dev --locked"},
-            is_check=True,
-        ),
-        Step(
-            "python", "the Python package on a real Kafka", [["pytest", "-q", "-ra"]], count_pytest, cwd=ROOT / "python"
-        ),
-        *python_features(),
-        Step(
-            "conformance",
-            "real clients cannot tell the embedded cluster from a real Kafka",
-            [
-                ["cargo", "build", "--locked", "--quiet", "-p", "test-probe-cli", "-p", "test-probe-conformance"],
-                [VENV / "bin" / "python", CONFORMANCE, "--compare", "--tier", "test"],
-            ],
-            count_conformance,
-        ),
-        Step(
-            "examples",
-            "services in three languages, tested without Docker",
-            [["pytest", "-q", "-ra", "-p", "no:asyncio", "tests/examples"]],
-            count_pytest,
-        ),
-        Step(
-            "security",
-            "clients log in, and are refused, at the secured listeners of an embedded cluster",
-            [
-                ["cargo", "build", "--locked", "--quiet", "-p", "test-probe-cli"],
-                ["pytest", "-q", "-ra", "-p", "no:asyncio", "-p", "no:test_probe", "tests/security"],
-            ],
-            count_pytest,
-        ),
-        Step(
-            "java",
-            "the Java modules on the embedded cluster, the features on a real Kafka too",
-            # With the library as the tests of other languages build it, so that the Kafka client is built once.
-            [
-                [*maven, "verify"],
-                [*maven, *features],
-                ["python3", KAFKA, "run", "--", *maven, *features],
-            ],
-            count_surefire,
-            # Where everything must be there, a version of Java that is not is a failure.
-            {"TEST_PROBE_NEED_JDKS": "17,25"} if os.environ.get("CI") else {},
-        ),
-        Step(
-            "brokers",
-            "the test brokers are what they claim to be",
-            [["pytest", "-q", "-ra", "-p", "no:asyncio", "-p", "no:test_probe", "tests/brokers"]],
-            count_pytest,
-        ),
-        # The shared features, a step for each language; each runs them on both clusters.
-        Step(
-            "features-rust",
-            "the shared features in Rust, on the embedded cluster and on a real Kafka",
-            [FEATURES, ["python3", KAFKA, "run", "--", *FEATURES]],
-            count_cargo,
-            {"TEST_PROBE_TEST_KAFKA": "embedded"},
-        ),
-        # Behind every step that runs vectors or features.
-        Step(
-            "parity",
-            "every language ran every vector and every scenario",
-            [
-                ["pytest", "-q", "-ra", "-p", "no:asyncio", "-p", "no:test_probe", "tests/house"],
-                [*house("parity.py"), PARITY],
-            ],
-            count_pytest,
-        ),
-    ]
-
-
-def python_features() -> list[Step]:
-    """Returns the steps that run the features of every language in Python."""
-    runners = {
-        "pytest-bdd": (["pytest", "-q", "-ra", "-n", "3", "python/features"], count_pytest),
-        "behave": (["behave", "-f", "progress", "python/features", "tests/features"], count_behave),
-    }
-    on_real: list[str | Path] = ["python3", KAFKA, "run", "--"]
-    clusters = {"embedded": ("an embedded cluster", on_real[:0]), "real": ("a real Kafka", on_real)}
-    return [
-        Step(
-            f"{runner}-{cluster}",
-            f"the features of every language, by {runner} on {title}",
-            [[*start, *command]],
-            count,
-            {"TEST_PROBE_TEST_KAFKA": "embedded", "TEST_PROBE_CONFIG": f"tests/features/{cluster}.yaml"},
-        )
-        for runner, (command, count) in runners.items()
-        for cluster, (title, start) in clusters.items()
-    ]
-
-
 def command_test(only: Sequence[str], keep_going: bool) -> int:
     begun = time.monotonic()
     if prepare():
@@ -468,13 +284,13 @@ def command_test(only: Sequence[str], keep_going: bool) -> int:
     PARITY.mkdir(parents=True)
     chosen = [step for step in steps() if not only or step.name in only]
     table: list[tuple[Step, Counts, float]] = []
-    for step in chosen:
-        at = time.monotonic()
+    for _, group in itertools.groupby(chosen, key=lambda step: step.beside or step.name):
+        beside = list(group)
         broken = [done.name for done, counts, _ in table if done.is_check and counts.failed]
-        if broken and not step.is_check and not keep_going:
-            print(f"\n{step.name} and what follows was not run: {', '.join(broken)} failed; KEEP_GOING=1 goes on")
+        if broken and not beside[0].is_check and not keep_going:
+            print(f"\n{beside[0].name} and what follows was not run: {', '.join(broken)} failed; KEEP_GOING=1 goes on")
             break
-        table.append((step, run_step(step), time.monotonic() - at))
+        table += run_beside(beside)
     total = sum((counts for _, counts, _ in table), Counts())
     heading("summary")
     for step, counts, seconds in table:
