@@ -207,6 +207,24 @@ extern "system" fn Java_io_testprobe_Native_validateConfig<'local>(
 }
 
 #[unsafe(no_mangle)]
+extern "system" fn Java_io_testprobe_Native_embeddedControl<'local>(
+    env: EnvUnowned<'local>,
+    class: JClass<'local>,
+    probe: jlong,
+    cluster: JByteArray<'local>,
+    command: JByteArray<'local>,
+) -> JByteArray<'local> {
+    entry(env, &class, "embeddedControl", |env| {
+        let probe = registry::probe(probe.cast_unsigned())?.open()?;
+        let command = serde_json::from_str(&text(env, &command)?).map_err(|error| {
+            ProbeError::new(ErrorCode::InvalidArgument, format!("the command was not JSON: {error}"))
+        })?;
+        let answer = probe.embedded_control(&text(env, &cluster)?, &command)?;
+        document(env, &answer.to_string())
+    })
+}
+
+#[unsafe(no_mangle)]
 extern "system" fn Java_io_testprobe_Native_isConfigured<'local>(
     env: EnvUnowned<'local>,
     class: JClass<'local>,

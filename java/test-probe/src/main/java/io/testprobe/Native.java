@@ -3,7 +3,7 @@ package io.testprobe;
 /**
  * The natives of the library {@code test_probe_jvm}. Texts and documents cross as UTF-8, what may be absent as null.
  *
- * <p>Only {@link #drain} and {@link #close} wait, both for a bounded time. Each throws what {@link #failure} makes of
+ * <p>Only {@link #drain}, {@link #close} and {@link #embeddedControl} wait, for a bounded time. Each throws what {@link #failure} makes of
  * the engine's error; a panic behind it is the code {@code PANIC}.
  */
 final class Native {
@@ -47,6 +47,9 @@ final class Native {
    * one at {@code path}, {@code variables} a JSON object in place of the environment.
    */
   static native byte[] validateConfig(byte[] explicit, byte[] path, byte[] file, byte[] variables);
+
+  /** Has a cluster of this process do what a command says, and returns its answer. */
+  static native byte[] embeddedControl(long probe, byte[] cluster, byte[] command);
 
   /** Returns whether a file or a variable of this process says anything of the configuration. */
   static native boolean isConfigured();

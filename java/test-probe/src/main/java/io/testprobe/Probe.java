@@ -118,7 +118,19 @@ public final class Probe implements AutoCloseable {
       throw Errors.usage(ErrorCode.UNKNOWN_CLUSTER, "cluster `" + name + "` was not in the configuration",
           "known clusters: " + known);
     }
-    return new Cluster(name, Json.text(found, "bootstrap_servers"), Json.text(found, "schema_registry_url"));
+    return Cluster.of(name, found);
+  }
+
+  /** Returns the default cluster, to have it fail on purpose. UNKNOWN_CLUSTER unless it is one in this process. */
+  public EmbeddedCluster embeddedCluster() {
+    return embeddedCluster("default");
+  }
+
+  /** Returns a named cluster of this process, to have it fail on purpose. UNKNOWN_CLUSTER for any other. */
+  public EmbeddedCluster embeddedCluster(String name) {
+    EmbeddedCluster cluster = new EmbeddedCluster(this, Errors.required(name, "name"));
+    cluster.brokers();
+    return cluster;
   }
 
   /** Returns the configured {@code dsl.ask-timeout}: how long a step waits for what it asks for without a time. */

@@ -44,6 +44,7 @@ class BoundaryTest {
     calls.put("drain", () -> Native.drain(0));
     calls.put("validate", () -> Native.validate(NOTHING));
     calls.put("validateConfig", () -> Native.validateConfig(NOTHING, null, NOTHING, NOTHING));
+    calls.put("embeddedControl", () -> Native.embeddedControl(probe, Json.utf8("default"), NOTHING));
     calls.put("isConfigured", () -> Native.isConfigured());
     calls.put("words", () -> Native.words(NOTHING));
     calls.put("trial", () -> Native.trial(NOTHING, null, null, null));
