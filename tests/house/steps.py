@@ -55,11 +55,11 @@ def house(script: str) -> list[str | Path]:
 
 
 def steps() -> list[Step]:
+    # Always all of them: another choice would turn other features on, and build the Kafka client once more.
     crates = ["test-probe", "test-probe-embedded", "test-probe-cli", "xtask"]
     tests = ["cargo", "test", "--locked", *(word for crate in crates for word in ("-p", crate)), "--all-features"]
     scripts = sorted((ROOT / "tests" / "house").glob("*.py"))
-    engine = ["-p", "test-probe"]
-    xtask = ["cargo", "run", "--locked", "--quiet", "-p", "xtask", "--"]
+    house_rules = [[*tests, "--test", "house"]]
     maven: list[str | Path] = ["mvn", "-B", "-ntp", "-f", ROOT / "java", "-Pdev"]
     features = [
         *("-pl", "test-probe-cucumber", "-am", "-Dtest=FeaturesTest", "-Dsurefire.failIfNoSpecifiedTests=false"),
@@ -89,11 +89,10 @@ def steps() -> list[Step]:
             [["cargo", "clippy", "--locked", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"]],
             is_check=True,
         ),
-        Step("tidy", "the arrows of the code map hold", [[*xtask, "tidy"]], is_check=True),
         Step("kafka", "the brokers' jars are there and right", [["python3", KAFKA, "fetch"]], is_check=True),
-        # After `kafka`: the shapes of requests are generated from a jar of the brokers.
-        Step("generated", "generated files are fresh", [[*xtask, "check"]], is_check=True),
         Step("build", "the tests build", [[*tests, "--no-run"]], is_check=True),
+        # After `kafka`: the shapes of requests are generated from a jar of the brokers.
+        Step("house", "the arrows of the code map hold, and generated files are fresh", house_rules, is_check=True),
         Step(
             "rust",
             "unit, integration and doc tests, on a real Kafka",
@@ -103,14 +102,14 @@ def steps() -> list[Step]:
         Step(
             "embedded",
             "the engine on an embedded cluster, by the tests that pass on a real Kafka",
-            [[*tests[:3], *engine, "--all-features", *(word for one in ON_BOTH for word in ("--test", one))]],
+            [[*tests, *(word for one in ON_BOTH for word in ("--test", one))]],
             count_cargo,
             {"TEST_PROBE_TEST_KAFKA": "embedded"},
         ),
         Step(
             "simulation",
             f"{SEEDS:,} seeded schedules in virtual time",
-            [[*tests[:3], "-p", "test-probe", "--all-features", "--test", "simulation", "--", SIMULATED]],
+            [[*tests, "--test", "simulation", "--", SIMULATED]],
             count_cargo,
             {"TEST_PROBE_SIM_SEEDS": str(SEEDS)},
         ),
