@@ -216,9 +216,7 @@ extern "system" fn Java_io_testprobe_Native_embeddedControl<'local>(
 ) -> JByteArray<'local> {
     entry(env, &class, "embeddedControl", |env| {
         let probe = registry::probe(probe.cast_unsigned())?.open()?;
-        let command = serde_json::from_str(&text(env, &command)?).map_err(|error| {
-            ProbeError::new(ErrorCode::InvalidArgument, format!("the command was not JSON: {error}"))
-        })?;
+        let command = test_probe::call::json(&text(env, &command)?, "the command")?;
         let answer = probe.embedded_control(&text(env, &cluster)?, &command)?;
         document(env, &answer.to_string())
     })

@@ -69,9 +69,7 @@ impl Probe {
     fn embedded_control(&self, py: Python<'_>, cluster: &str, command: &str) -> PyResult<String> {
         entry("embedded_control", || {
             let probe = &self.inner.get()?.probe;
-            let command = serde_json::from_str(command).map_err(|error| {
-                ProbeError::new(ErrorCode::InvalidArgument, format!("the command was not JSON: {error}"))
-            })?;
+            let command = test_probe::call::json(command, "the command")?;
             // Stopping a broker waits for the end of its connections.
             Ok(py.detach(|| probe.embedded_control(cluster, &command))?.to_string())
         })

@@ -186,13 +186,41 @@ pub(crate) fn test_id(given: Option<&str>) -> Option<String> {
 }
 
 /// Returns the test id, without which the command would look for events of a test that never was.
-pub(crate) fn required_test_id(given: Option<&str>) -> Result<String, Failure> {
+fn required_test_id(given: Option<&str>) -> Result<String, Failure> {
     test_id(given).ok_or_else(|| {
         Failure::usage(format!(
             "no test id was given, so nothing could ever match\nhint: add `--test-id ID`, or set {TEST_ID}; `produce` says \
              which one it used"
         ))
     })
+}
+
+/// The events of one test on one topic.
+#[derive(Debug, Args)]
+pub(crate) struct Reading {
+    #[command(flatten)]
+    connection: Connection,
+    #[command(flatten)]
+    topic: Topic,
+    /// Whose events; TEST_PROBE_TEST_ID otherwise.
+    #[arg(long, value_name = "ID")]
+    test_id: Option<String>,
+    /// From where to look: earliest, latest, an age as `10m`, a time, or offsets as `0:42`. What `--topics` says
+    /// otherwise, or `earliest`: the events of a test id may be there already.
+    #[arg(long, value_name = "PLACE")]
+    start: Option<String>,
+}
+
+impl Reading {
+    /// Opens a session of the test; returns the name of the topic with it.
+    pub(crate) fn open(&self, format: Format) -> Result<(Opened, Session, String), Failure> {
+        let test_id = required_test_id(self.test_id.as_deref())?;
+        let directive = self.topic.reading(self.start.as_deref(), Start::Earliest)?;
+        let topic = directive.name.to_string();
+        let opened = Opened::start(self.connection.load()?)?;
+        let session = opened.session(directive, Some(test_id), format)?;
+        Ok((opened, session, topic))
+    }
 }
 
 /// A probe that closes, in bounded time, with whoever holds it.

@@ -6,11 +6,10 @@ use std::time::Duration;
 use clap::Args;
 use serde_json::{Map, Value, json};
 use test_probe::completion::Pending;
-use test_probe::directive::Start;
 use test_probe::operation::{Expectation, Outcome, Verb};
 use test_probe::{Category, Match, ProbeError, Verdict};
 
-use crate::connect::{self, Connection, Opened, Topic};
+use crate::connect::{self, Reading};
 use crate::event::{self, Shown};
 use crate::exit::{Failure, PASSED, code_of, warn};
 use crate::interrupt;
@@ -38,16 +37,7 @@ pub(crate) struct ExpectNone {
 #[derive(Debug, Args)]
 struct Common {
     #[command(flatten)]
-    connection: Connection,
-    #[command(flatten)]
-    topic: Topic,
-    /// Whose events; TEST_PROBE_TEST_ID otherwise.
-    #[arg(long, value_name = "ID")]
-    test_id: Option<String>,
-    /// From where to look: earliest, latest, an age as `10m`, a time, or offsets as `0:42`. What `--topics` says
-    /// otherwise, or `earliest`: the events of a test id may be there already.
-    #[arg(long, value_name = "PLACE")]
-    start: Option<String>,
+    reading: Reading,
     #[command(flatten)]
     conditions: Conditions,
 }
@@ -129,14 +119,9 @@ pub(crate) fn none(expect: &ExpectNone, format: Format) -> Result<u8, Failure> {
 }
 
 fn judge(common: &Common, verb: Verb, within: Option<Duration>, format: Format) -> Result<u8, Failure> {
-    let test_id = connect::required_test_id(common.test_id.as_deref())?;
     let matching = common.conditions.to_match()?;
-    let directive = common.topic.reading(common.start.as_deref(), Start::Earliest)?;
-    let topic = directive.name.to_string();
-    let config = common.connection.load()?;
-    let within = within.unwrap_or(config.dsl.within);
-    let opened = Opened::start(config)?;
-    let session = opened.session(directive, Some(test_id), format)?;
+    let (opened, session, topic) = common.reading.open(format)?;
+    let within = within.unwrap_or(opened.probe().config().dsl.within);
     let expectation = Expectation::of(verb, &topic, matching, Some(within));
     let verdict = {
         let mut progress = Progress::new(format, format!("{} on `{topic}`", verb.name()), Some(within));

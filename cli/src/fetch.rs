@@ -6,10 +6,9 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use serde_json::json;
 use test_probe::completion::Pending;
-use test_probe::directive::Start;
 use test_probe::{ConsumedResult, ErrorCode, Mark, ProbeError, ReceivedEvent, Session};
 
-use crate::connect::{self, Connection, Opened, Topic};
+use crate::connect::{self, Reading};
 use crate::event::{self, Shown};
 use crate::exit::{FAILED, Failure, PASSED};
 use crate::interrupt;
@@ -19,19 +18,10 @@ use crate::progress::Progress;
 #[derive(Debug, Args)]
 pub(crate) struct Fetch {
     #[command(flatten)]
-    connection: Connection,
-    #[command(flatten)]
-    topic: Topic,
-    /// Whose events; TEST_PROBE_TEST_ID otherwise.
-    #[arg(long, value_name = "ID")]
-    test_id: Option<String>,
+    reading: Reading,
     /// The event with this id alone.
     #[arg(long, value_name = "ID")]
     id: Option<String>,
-    /// From where to look: earliest, latest, an age as `10m`, a time, or offsets as `0:42`. What `--topics` says
-    /// otherwise, or `earliest`.
-    #[arg(long, value_name = "PLACE")]
-    start: Option<String>,
     /// How long reading the topic may take.
     #[arg(long, value_name = "DURATION", value_parser = connect::time, default_value = "30s")]
     timeout: Duration,
@@ -44,11 +34,7 @@ pub(crate) struct Fetch {
 const TURN: Duration = Duration::from_millis(5);
 
 pub(crate) fn run(fetch: &Fetch, format: Format) -> Result<u8, Failure> {
-    let test_id = connect::required_test_id(fetch.test_id.as_deref())?;
-    let directive = fetch.topic.reading(fetch.start.as_deref(), Start::Earliest)?;
-    let topic = directive.name.to_string();
-    let opened = Opened::start(fetch.connection.load()?)?;
-    let session = opened.session(directive, Some(test_id), format)?;
+    let (opened, session, topic) = fetch.reading.open(format)?;
     let mut progress = Progress::new(format, format!("reading `{topic}`"), Some(fetch.timeout));
     let marking = {
         let session = session.clone();

@@ -112,6 +112,12 @@ fn timeout(document: &Map<String, Value>) -> Result<Option<Duration>> {
         .ok_or_else(|| wrong("timeout_ms", value, "a number of milliseconds"))
 }
 
+/// Reads a text that crossed a boundary as JSON; `what` is how an error calls it.
+pub fn json(text: &str, what: &str) -> Result<Value> {
+    serde_json::from_str(text)
+        .map_err(|error| ProbeError::new(ErrorCode::InvalidArgument, format!("{what} was not JSON: {error}")))
+}
+
 fn parse(text: &str) -> Result<Map<String, Value>> {
     match serde_json::from_str(text) {
         Ok(Value::Object(document)) => Ok(document),

@@ -134,13 +134,7 @@ async fn what_cannot_be_known_is_no_count() {
 async fn an_open_transaction_is_a_doubt_for_each_verb() {
     let bed = bed(", unattributed: ignore").await;
     bed.produce(&["A"]).await;
-    let topic = bed.topic.clone();
-    let begun = tokio::task::spawn_blocking(move || {
-        let transactions = Transactions::open(kafka::shared());
-        transactions.begin(&topic, &["{}"]);
-        transactions
-    });
-    let transactions = begun.await.expect("a transaction");
+    let transactions = Transactions::begun(&bed.topic).await;
     for error in [
         bed.exactly(1, "A").await.expect_err("open"),
         bed.all_of(&[of("A").into(), of("B").into()], Order::InOrder).await.expect_err("open"),

@@ -117,13 +117,7 @@ async fn what_event_filters_hide_is_judged_by_expect_none_and_not_by_expect_even
 async fn an_open_transaction_is_a_doubt_an_aborted_one_is_nothing_and_uncommitted_readers_see_it() {
     let bed = bed("").await;
     let raw = open(&bed.probe, &bed.topic, "isolation: read_uncommitted\nunattributed: ignore").await;
-    let topic = bed.topic.clone();
-    let begun = tokio::task::spawn_blocking(move || {
-        let transactions = Transactions::open(kafka::shared());
-        transactions.begin(&topic, &["{}"]);
-        transactions
-    });
-    let transactions = begun.await.expect("a transaction");
+    let transactions = Transactions::begun(&bed.topic).await;
     let open_one = bed.session.expect_none(&bed.topic, Match::new().event_type("X"), WINDOW).await;
     let error = open_one.expect_err("an open transaction");
     assert_eq!(error.code(), ErrorCode::NotCovered);

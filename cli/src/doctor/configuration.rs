@@ -3,9 +3,7 @@
 use std::path::Path;
 
 use serde_json::{Map, Value, json};
-use test_probe::config::{
-    ClusterConfig, Config, DEFAULT_FILE, FILE_VARIABLE, PrincipalConfig, Protocol, is_key,
-};
+use test_probe::config::{ClusterConfig, Config, DEFAULT_FILE, FILE_VARIABLE, PrincipalConfig, is_key};
 
 use super::Doctor;
 use super::report::{Finding, Group, Report, Status};
@@ -81,7 +79,7 @@ fn summary(cluster: &ClusterConfig) -> String {
         words.push(format!("properties {} (values are not shown)", names.join(", ")));
     }
     for (name, principal) in &cluster.principals {
-        words.push(format!("principal `{name}` by {}", protocol(principal.protocol)));
+        words.push(format!("principal `{name}` by {}", principal.protocol.name()));
     }
     words.join("; ")
 }
@@ -117,16 +115,7 @@ fn document(config: &Config) -> Value {
 }
 
 fn principals<'a>(principals: impl Iterator<Item = (&'a String, &'a PrincipalConfig)>) -> Value {
-    let said = principals
-        .map(|(name, principal)| (name.clone(), json!({ "protocol": protocol(principal.protocol) })));
+    let said =
+        principals.map(|(name, principal)| (name.clone(), json!({ "protocol": principal.protocol.name() })));
     said.collect::<Map<String, Value>>().into()
-}
-
-fn protocol(protocol: Protocol) -> &'static str {
-    match protocol {
-        Protocol::Plaintext => "PLAINTEXT",
-        Protocol::Ssl => "SSL",
-        Protocol::SaslPlaintext => "SASL_PLAINTEXT",
-        Protocol::SaslSsl => "SASL_SSL",
-    }
 }

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::embedded::EMBEDDED;
+use super::model::{Mechanism, Protocol};
 use crate::document::{Key, Kind, Table, schema_document};
 
 const MILLION: i64 = 1_000_000;
@@ -84,8 +85,14 @@ pub(super) static PRINCIPAL: Table = Table {
     ],
 };
 
-pub(super) const PROTOCOLS: &[&str] = &["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"];
-pub(super) const MECHANISMS: &[&str] = &["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"];
+pub(super) const PROTOCOLS: &[&str] = &{
+    let [a, b, c, d] = Protocol::ALL;
+    [a.name(), b.name(), c.name(), d.name()]
+};
+pub(super) const MECHANISMS: &[&str] = &{
+    let [a, b, c, d] = Mechanism::ALL;
+    [a.name(), b.name(), c.name(), d.name()]
+};
 
 /// `dsl:`.
 pub(super) static DSL: Table = Table {

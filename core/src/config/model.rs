@@ -148,6 +148,21 @@ pub enum Protocol {
     SaslSsl,
 }
 
+impl Protocol {
+    pub(super) const ALL: [Self; 4] = [Self::Plaintext, Self::Ssl, Self::SaslPlaintext, Self::SaslSsl];
+
+    /// Returns Kafka's name, as `SASL_SSL`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Plaintext => "PLAINTEXT",
+            Self::Ssl => "SSL",
+            Self::SaslPlaintext => "SASL_PLAINTEXT",
+            Self::SaslSsl => "SASL_SSL",
+        }
+    }
+}
+
 /// The SASL mechanism, by Kafka's names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mechanism {
@@ -159,6 +174,21 @@ pub enum Mechanism {
     ScramSha512,
     /// OAUTHBEARER.
     OauthBearer,
+}
+
+impl Mechanism {
+    pub(super) const ALL: [Self; 4] = [Self::Plain, Self::ScramSha256, Self::ScramSha512, Self::OauthBearer];
+
+    /// Returns Kafka's name, as `SCRAM-SHA-256`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Plain => "PLAIN",
+            Self::ScramSha256 => "SCRAM-SHA-256",
+            Self::ScramSha512 => "SCRAM-SHA-512",
+            Self::OauthBearer => "OAUTHBEARER",
+        }
+    }
 }
 
 /// Timeouts of verbs, before the time factor.

@@ -36,8 +36,8 @@ pub(super) fn principals(
 
 fn principal(node: &Node, name: &str, around: Around, problems: &mut Problems) -> Option<PrincipalConfig> {
     let fields = Fields::open(node, &PRINCIPAL, problems)?;
-    let protocol = fields.choice("protocol", problems).map_or(Protocol::Plaintext, protocol);
-    let mechanism = fields.choice("mechanism", problems).map(mechanism);
+    let protocol = fields.choice("protocol", problems).and_then(protocol).unwrap_or_default();
+    let mechanism = fields.choice("mechanism", problems).and_then(mechanism);
     let token_endpoint = fields.text("token-endpoint", problems);
     if let (Some(url), Some(node)) = (&token_endpoint, fields.node("token-endpoint")) {
         http_url("token-endpoint", url, &node.place, problems);
@@ -64,23 +64,13 @@ fn principal(node: &Node, name: &str, around: Around, problems: &mut Problems) -
 }
 
 /// Returns the protocol that is one of the words for it.
-pub(super) fn protocol(word: &str) -> Protocol {
-    match word {
-        "SSL" => Protocol::Ssl,
-        "SASL_PLAINTEXT" => Protocol::SaslPlaintext,
-        "SASL_SSL" => Protocol::SaslSsl,
-        _ => Protocol::Plaintext,
-    }
+pub(super) fn protocol(word: &str) -> Option<Protocol> {
+    Protocol::ALL.into_iter().find(|protocol| protocol.name() == word)
 }
 
 /// Returns the mechanism that is one of the words for it.
-pub(super) fn mechanism(word: &str) -> Mechanism {
-    match word {
-        "PLAIN" => Mechanism::Plain,
-        "SCRAM-SHA-256" => Mechanism::ScramSha256,
-        "SCRAM-SHA-512" => Mechanism::ScramSha512,
-        _ => Mechanism::OauthBearer,
-    }
+pub(super) fn mechanism(word: &str) -> Option<Mechanism> {
+    Mechanism::ALL.into_iter().find(|mechanism| mechanism.name() == word)
 }
 
 fn check_sasl(

@@ -11,7 +11,7 @@ use super::embedded::{
     WhenFull,
 };
 use super::keys::CONFIG;
-use super::model::{ClusterConfig, CommitPolicy, Config, Mechanism, PrincipalConfig, Protocol, Secret};
+use super::model::{ClusterConfig, CommitPolicy, Config, Mechanism, PrincipalConfig, Secret};
 use crate::document::{Kind, Table};
 
 /// What stands in the place of what is not shown.
@@ -138,8 +138,8 @@ fn cluster(cluster: &ClusterConfig) -> Value {
 
 fn principal(principal: &PrincipalConfig) -> Value {
     present(json!({
-        "protocol": protocol(principal.protocol),
-        "mechanism": principal.mechanism.map(mechanism),
+        "protocol": principal.protocol.name(),
+        "mechanism": principal.mechanism.map(Mechanism::name),
         "username": principal.username,
         "password": exposed(principal.password.as_ref()),
         "client-id": principal.client_id,
@@ -152,24 +152,6 @@ fn principal(principal: &PrincipalConfig) -> Value {
         "key-password": exposed(principal.key_password.as_ref()),
         "properties": all_exposed(&principal.properties),
     }))
-}
-
-fn protocol(protocol: Protocol) -> &'static str {
-    match protocol {
-        Protocol::Plaintext => "PLAINTEXT",
-        Protocol::Ssl => "SSL",
-        Protocol::SaslPlaintext => "SASL_PLAINTEXT",
-        Protocol::SaslSsl => "SASL_SSL",
-    }
-}
-
-fn mechanism(mechanism: Mechanism) -> &'static str {
-    match mechanism {
-        Mechanism::Plain => "PLAIN",
-        Mechanism::ScramSha256 => "SCRAM-SHA-256",
-        Mechanism::ScramSha512 => "SCRAM-SHA-512",
-        Mechanism::OauthBearer => "OAUTHBEARER",
-    }
 }
 
 fn embedded(config: &EmbeddedConfig) -> Value {
@@ -202,9 +184,9 @@ fn embedded(config: &EmbeddedConfig) -> Value {
 
 fn security(security: &EmbeddedSecurity) -> Value {
     let acls = security.acls.as_ref();
-    let mechanisms: Vec<&str> = security.mechanisms.iter().map(|one| mechanism(*one)).collect();
+    let mechanisms: Vec<&str> = security.mechanisms.iter().map(|one| one.name()).collect();
     present(json!({
-        "listeners": security.listeners.iter().map(|one| protocol(*one)).collect::<Vec<_>>(),
+        "listeners": security.listeners.iter().map(|one| one.name()).collect::<Vec<_>>(),
         "mechanisms": (!mechanisms.is_empty()).then_some(mechanisms),
         "users": (!security.users.is_empty()).then(|| all_exposed(&security.users)),
         "max-reauth": security.max_reauth.map(duration),

@@ -3,8 +3,6 @@
 use std::ffi::c_char;
 use std::mem::MaybeUninit;
 
-use serde_json::Value;
-
 use super::about::write_text;
 use super::error::CError;
 use super::guard::{guarded, required};
@@ -14,7 +12,6 @@ use super::types::CProbe;
 use crate::completion::lock;
 use crate::config::{Config, DEFAULT_CLUSTER};
 use crate::engine::Probe;
-use crate::error::{ErrorCode, ProbeError, Result};
 
 /// Opens a probe: starts the engine. Nothing connects yet, so a broker that is down is not found here.
 /// Calls through the header go through a macro that first asks `test_probe_check_abi`.
@@ -101,15 +98,9 @@ pub extern "C" fn test_probe_embedded_control(
         write_text("json", json, || {
             let entry = registry::probe(probe)?;
             let cluster = cluster.optional("cluster")?.unwrap_or(DEFAULT_CLUSTER);
-            let command = command(command_json.required("command_json")?)?;
+            let command = crate::call::json(command_json.required("command_json")?, "`command_json`")
+                .map_err(|error| error.with("argument", "command_json"))?;
             Ok(entry.probe.embedded_control(cluster, &command)?.to_string())
         })
-    })
-}
-
-fn command(text: &str) -> Result<Value> {
-    serde_json::from_str(text).map_err(|error| {
-        let message = format!("`command_json` was not JSON: {error}");
-        ProbeError::new(ErrorCode::InvalidArgument, message).with("argument", "command_json")
     })
 }

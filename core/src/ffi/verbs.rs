@@ -280,9 +280,7 @@ fn produce(topic: Text, rec: Option<&CRecord>, timeout: Option<Duration>) -> Res
 }
 
 fn expectation(json: Text, within_ms: i64) -> Result<Operation> {
-    let document = serde_json::from_str(json.required("expectation_json")?).map_err(|error| {
-        ProbeError::new(ErrorCode::InvalidArgument, format!("`expectation_json` was not JSON: {error}"))
-    })?;
+    let document = crate::call::json(json.required("expectation_json")?, "`expectation_json`")?;
     let mut expectation = Operation::expectation(&document)?;
     if let Some(within) = millis("within_ms", within_ms)? {
         expectation.set_within(within);

@@ -55,3 +55,11 @@ impl Match {
         format!("{conditions}{own}{after}")
     }
 }
+
+/// Returns a text that is no longer than so many characters, and says where it was cut.
+pub(super) fn cut(text: String, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((at, _)) => format!("{}...", &text[..at]),
+        None => text,
+    }
+}

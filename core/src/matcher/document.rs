@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use serde_json::{Map, Value, json};
 
+use super::describe::cut;
 use super::{After, Expected, Mark, Match, Matcher, Mode, Where};
 use crate::document::closest;
 use crate::error::{ErrorCode, ProbeError, Result};
@@ -260,12 +261,7 @@ fn invalid(message: String) -> ProbeError {
 }
 
 fn short(value: &Value) -> String {
-    const MOST: usize = 80;
-    let text = value.to_string();
-    match text.char_indices().nth(MOST) {
-        Some((at, _)) => format!("{}...", &text[..at]),
-        None => text,
-    }
+    cut(value.to_string(), 80)
 }
 
 fn meant<'a>(key: &str, keys: &[&'a str]) -> Option<&'a str> {
@@ -273,25 +269,5 @@ fn meant<'a>(key: &str, keys: &[&'a str]) -> Option<&'a str> {
         .iter()
         .find(|(other, _)| *other == key)
         .and_then(|(_, ours)| keys.iter().find(|k| *k == ours));
-    alias.copied().or_else(|| {
-        let lower = key.to_lowercase();
-        let near = keys.iter().map(|known| (distance(&lower, known), *known)).min()?;
-        (near.0 <= 2 && near.0 < near.1.len()).then_some(near.1)
-    })
-}
-
-/// Returns how many letters must be changed, added or dropped.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let cost = diagonal + usize::from(x != *y);
-            diagonal = row[j + 1];
-            row[j + 1] = cost.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
+    alias.copied().or_else(|| closest(key, keys.iter().copied()))
 }

@@ -177,15 +177,12 @@ fn placeholder(text: &str) -> Result<Option<Criterion>, String> {
         let near = closest(name, NAMES).map(|near| format!(", did you mean `${{json-unit.{near}}}`?"));
         return Err(format!("`{text}` is no placeholder{}", near.unwrap_or_default()));
     }
-    Ok(Some(match name {
-        "any-string" => Criterion::AnyString,
-        "any-number" => Criterion::AnyNumber,
-        "any-boolean" => Criterion::AnyBoolean,
-        "any-array" => Criterion::AnyArray,
+    let criterion = match name {
         "ignore-element" => Criterion::Anything,
-        "missing-or-null" => Criterion::MissingOrNull,
-        _ => Criterion::Present,
-    }))
+        // The others are called like the matchers that they are.
+        name => criterion(name, &Argument::Absent)?,
+    };
+    Ok(Some(criterion))
 }
 
 fn own_spelling(members: &Map<String, Value>) -> Result<Criterion, String> {
@@ -194,8 +191,12 @@ fn own_spelling(members: &Map<String, Value>) -> Result<Criterion, String> {
     if let Some(other) = members.keys().find(|key| *key != OWN && *key != "value") {
         return Err(format!("`{other}` stood beside `{OWN}`, where only `value` may"));
     }
-    let argument = members.get("value").map_or(Argument::Absent, Argument::Value);
-    Criterion::new(name, &argument).map_err(|refusal| match refusal.hint {
+    criterion(name, &members.get("value").map_or(Argument::Absent, Argument::Value))
+}
+
+/// Reads a matcher; an error is one line.
+fn criterion(name: &str, argument: &Argument<'_>) -> Result<Criterion, String> {
+    Criterion::new(name, argument).map_err(|refusal| match refusal.hint {
         Some(hint) => format!("{} ({hint})", refusal.message),
         None => refusal.message,
     })

@@ -10,6 +10,7 @@ use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
 use super::LONG;
+use super::kafka::shared;
 
 fn config(bootstrap_servers: &str) -> ClientConfig {
     let mut config = ClientConfig::new();
@@ -37,6 +38,17 @@ impl Transactions {
     }
 
     /// Begins a transaction and writes records to partition 0, acknowledged.
+    /// Opens a transaction with one record in it, of nobody, on the brokers that the tests share.
+    pub(crate) async fn begun(topic: &str) -> Self {
+        let topic = topic.to_owned();
+        let begun = tokio::task::spawn_blocking(move || {
+            let transactions = Self::open(shared());
+            transactions.begin(&topic, &["{}"]);
+            transactions
+        });
+        begun.await.expect("a transaction")
+    }
+
     pub(crate) fn begin(&self, topic: &str, values: &[&str]) {
         self.0.begin_transaction().expect("begun");
         for value in values {

@@ -9,7 +9,7 @@ use rdkafka_sys as rd;
 
 use super::values::Conf;
 use crate::broker::{Isolation, ReaderOptions, WriterOptions};
-use crate::config::{ClusterConfig, PrincipalConfig, Protocol};
+use crate::config::{ClusterConfig, PrincipalConfig};
 use crate::error::{ErrorCode, ProbeError, Result};
 
 /// How to connect as somebody to a cluster.
@@ -83,12 +83,7 @@ impl LibrdkafkaConfig {
                 format!("cluster `{}` has no bootstrap servers", self.cluster_name),
             ));
         }
-        let by_principal = self.principal.as_ref().map(|(_, principal)| match principal.protocol {
-            Protocol::Plaintext => "PLAINTEXT",
-            Protocol::Ssl => "SSL",
-            Protocol::SaslPlaintext => "SASL_PLAINTEXT",
-            Protocol::SaslSsl => "SASL_SSL",
-        });
+        let by_principal = self.principal.as_ref().map(|(_, principal)| principal.protocol.name());
         let by_property = self.user_properties().filter(|(name, _)| *name == "security.protocol");
         match by_property.map(|(_, value)| value).chain(by_principal).find(|name| !is_plaintext(name)) {
             None => Ok(()),
@@ -171,7 +166,8 @@ mod tests {
     #[test]
     fn a_protocol_that_this_build_cannot_speak_is_refused_by_name() {
         let mut config = config();
-        let principal = PrincipalConfig { protocol: Protocol::SaslSsl, ..PrincipalConfig::default() };
+        let principal =
+            PrincipalConfig { protocol: crate::config::Protocol::SaslSsl, ..PrincipalConfig::default() };
         config.principal = Some(("alice".to_owned(), principal));
         let error = config.check().expect_err("refused");
         assert_eq!(error.code(), ErrorCode::Unsupported);

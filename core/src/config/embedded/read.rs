@@ -83,7 +83,7 @@ fn groups(fields: &Fields<'_>, problems: &mut Problems) -> GroupTimings {
 fn security(node: &Node, problems: &mut Problems) -> Option<EmbeddedSecurity> {
     let fields = Fields::open(node, &SECURITY, problems)?;
     let mut listeners: Vec<Protocol> =
-        words(&fields, "listeners", PROTOCOLS, problems).into_iter().map(protocol).collect();
+        words(&fields, "listeners", PROTOCOLS, problems).into_iter().filter_map(protocol).collect();
     if !listeners.contains(&Protocol::Plaintext) {
         listeners.insert(0, Protocol::Plaintext);
     }
@@ -93,7 +93,10 @@ fn security(node: &Node, problems: &mut Problems) -> Option<EmbeddedSecurity> {
     }
     let mut read = EmbeddedSecurity {
         listeners,
-        mechanisms: words(&fields, "mechanisms", MECHANISMS, problems).into_iter().map(mechanism).collect(),
+        mechanisms: words(&fields, "mechanisms", MECHANISMS, problems)
+            .into_iter()
+            .filter_map(mechanism)
+            .collect(),
         users: users(&fields, problems),
         max_reauth,
         tls: fields.node("tls").and_then(|node| tls(node, problems)).unwrap_or_default(),

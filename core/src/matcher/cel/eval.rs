@@ -8,6 +8,7 @@ use super::syntax::{Expr, Kind, Loop, Operator, Variable};
 use super::{Failure, Outcome, Unknown};
 use crate::event::{Decoded, ReceivedEvent};
 use crate::matcher::budget::Budget;
+use crate::matcher::describe::cut;
 
 /// Why there is no value.
 enum Fault {
@@ -432,12 +433,7 @@ fn is_number(datum: &Datum<'_>) -> bool {
 }
 
 fn short(value: &Datum<'_>) -> String {
-    const MOST: usize = 60;
-    let text = value.to_json().to_string();
-    match text.char_indices().nth(MOST) {
-        Some((at, _)) => format!("{}...", &text[..at]),
-        None => text,
-    }
+    cut(value.to_json().to_string(), 60)
 }
 
 /// Collects the longest chains of members and elements that begin at a variable of the event.

@@ -241,33 +241,26 @@ impl<'a> Parser<'a> {
     }
 
     fn any_of(&mut self) -> Parsed<Condition> {
-        let mut parts = vec![self.all_of()?];
-        loop {
-            let behind = self.at;
-            self.skip_blanks();
-            if !self.takes("||") {
-                self.at = behind;
-                break;
-            }
-            self.skip_blanks();
-            parts.push(self.all_of()?);
-        }
-        Ok(single(parts, Condition::Or))
+        Ok(single(self.chain("||", Self::all_of)?, Condition::Or))
     }
 
     fn all_of(&mut self) -> Parsed<Condition> {
-        let mut parts = vec![self.basic()?];
+        Ok(single(self.chain("&&", Self::basic)?, Condition::And))
+    }
+
+    /// Reads one part or several with this sign between them.
+    fn chain(&mut self, sign: &str, part: fn(&mut Self) -> Parsed<Condition>) -> Parsed<Vec<Condition>> {
+        let mut parts = vec![part(self)?];
         loop {
             let behind = self.at;
             self.skip_blanks();
-            if !self.takes("&&") {
+            if !self.takes(sign) {
                 self.at = behind;
-                break;
+                return Ok(parts);
             }
             self.skip_blanks();
-            parts.push(self.basic()?);
+            parts.push(part(self)?);
         }
-        Ok(single(parts, Condition::And))
     }
 
     fn basic(&mut self) -> Parsed<Condition> {
