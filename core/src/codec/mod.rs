@@ -14,6 +14,7 @@ mod filter;
 mod json;
 mod payload;
 mod read;
+mod schemas;
 mod scratch;
 #[cfg(any(test, debug_assertions))]
 pub(crate) mod testing;
@@ -24,5 +25,6 @@ mod time;
 pub use encode::{Stamp, Written, encode};
 pub use filter::admits;
 pub use read::Reading;
+pub use schemas::{Lookup, Schemas};
 pub use scratch::Scratch;
 pub use time::rfc3339;

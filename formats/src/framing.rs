@@ -1,0 +1,132 @@
+//! How a payload names its schema on the wire.
+
+use std::fmt;
+
+/// The header that names the schema of a key.
+pub const KEY_HEADER: &str = "__key_schema_id";
+
+/// The header that names the schema of a value.
+pub const VALUE_HEADER: &str = "__value_schema_id";
+
+/// What names a schema within a registry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum SchemaId {
+    /// The id that a registry counts.
+    Number(u32),
+    /// The GUID, big-endian.
+    Guid([u8; 16]),
+}
+
+impl fmt::Display for SchemaId {
+    /// Writes the number, or the GUID with its dashes.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Number(number) => write!(f, "{number}"),
+            Self::Guid(bytes) => {
+                for (place, byte) in bytes.iter().enumerate() {
+                    if matches!(place, 4 | 6 | 8 | 10) {
+                        f.write_str("-")?;
+                    }
+                    write!(f, "{byte:02x}")?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+impl SchemaId {
+    /// Appends the prefix by which a payload names this schema: `00` and the id, or `01` and the GUID.
+    pub fn write_prefix(self, out: &mut Vec<u8>) {
+        match self {
+            Self::Number(number) => {
+                out.push(0);
+                out.extend_from_slice(&number.to_be_bytes());
+            }
+            Self::Guid(bytes) => {
+                out.push(1);
+                out.extend_from_slice(&bytes);
+            }
+        }
+    }
+}
+
+/// Why the schema of a payload is not known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unframed {
+    /// What was found: lower case, one line.
+    pub message: String,
+    /// What to do about it.
+    pub hint: String,
+}
+
+/// Returns the schema id of a payload with the bytes that follow it. The header wins over the prefix, as Confluent's
+/// clients have it since 8.0; a header that names no schema is a foreign one and is passed by. `other` are the
+/// record's header names, to recognise other registries by.
+///
+/// # Errors
+/// An [`Unframed`] that names the format that was met instead, where it is known: AWS Glue, Apicurio, Azure, JSON text.
+pub fn read<'p>(
+    header: Option<&[u8]>,
+    payload: &'p [u8],
+    other: impl Iterator<Item = &'p str>,
+) -> Result<(SchemaId, &'p [u8]), Unframed> {
+    if let Some((id, [])) = header.and_then(prefix) {
+        return Ok((id, payload));
+    }
+    let mut other = other.map(str::to_owned).collect::<Vec<_>>();
+    other.retain(|name| name.starts_with("apicurio."));
+    if !other.is_empty() {
+        return Err(foreign(
+            "the record names its schema in Apicurio's headers (`apicurio.*`)",
+            "have its producer write Confluent's wire format (`apicurio.registry.headers.enabled=false`)",
+        ));
+    }
+    match prefix(payload) {
+        Some(framed) => Ok(framed),
+        None => Err(unframed(payload)),
+    }
+}
+
+fn prefix(bytes: &[u8]) -> Option<(SchemaId, &[u8])> {
+    match bytes.split_first()? {
+        (0, rest) => {
+            let (id, rest) = rest.split_first_chunk::<4>()?;
+            Some((SchemaId::Number(u32::from_be_bytes(*id)), rest))
+        }
+        (1, rest) => {
+            let (guid, rest) = rest.split_first_chunk::<16>()?;
+            Some((SchemaId::Guid(*guid), rest))
+        }
+        _ => None,
+    }
+}
+
+fn unframed(payload: &[u8]) -> Unframed {
+    match payload {
+        [3, 0 | 5, rest @ ..] if rest.len() >= 16 => foreign(
+            "the payload was in the wire format of AWS Glue Schema Registry",
+            "only Confluent's wire format is read here; for the bytes as they are, set `format: bytes`",
+        ),
+        [b'{' | b'[' | b'"', ..] => foreign(
+            "the payload began like JSON text and not with a schema id",
+            "set `format: json`, or have its producer write Confluent's wire format",
+        ),
+        [] => foreign(
+            "the payload was empty and named no schema",
+            "a tombstone is a null value, not an empty one",
+        ),
+        [0 | 1, ..] => foreign(
+            "the payload was too short for a schema id",
+            "it was cut off, or is not in Confluent's wire format",
+        ),
+        [first, ..] => foreign(
+            &format!("the payload began with byte {first:#04x} and not with a schema id"),
+            "only Confluent's wire format is read here; for the bytes as they are, set `format: bytes`",
+        ),
+    }
+}
+
+fn foreign(message: &str, hint: &str) -> Unframed {
+    Unframed { message: message.to_owned(), hint: hint.to_owned() }
+}
