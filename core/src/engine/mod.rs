@@ -32,7 +32,9 @@ mod fish;
 mod judge;
 mod mark;
 mod open;
+mod outbox;
 mod produce;
+mod schemas;
 pub(crate) mod session;
 mod tally;
 #[cfg(test)]

@@ -8,7 +8,9 @@ use crate::codec::Reading;
 use crate::completion::lock;
 use crate::directive::{Directives, TopicDirective};
 use crate::engine::fish::Catch;
+use crate::engine::outbox::Outbox;
 use crate::engine::produce::tried;
+use crate::engine::schemas::TopicSchemas;
 use crate::engine::{Probe, ProbeInner, open};
 use crate::error::{ErrorCode, ProbeError, Result};
 use crate::event::{ConsumedNack, ConsumedResult, Event, ProduceResult, ProducedAck, ReceivedEvent};
@@ -47,8 +49,13 @@ pub(crate) struct SessionTopic {
     pub(crate) directive: Arc<TopicDirective>,
     pub(crate) reading: Arc<Reading>,
     pub(crate) link: Arc<Link>,
+    /// Where its schemas come from, when it has any.
+    pub(crate) schemas: Option<TopicSchemas>,
     /// Where a consumer looks.
     pub(crate) look: Option<Look>,
+    /// Reads what awaits a schema anew when it comes.
+    pub(crate) _mending: Option<Task>,
+    pub(crate) outbox: Outbox,
     pub(crate) sent: Mutex<Sent>,
     /// The first journal entry that `receive_event` has not handed out.
     pub(crate) received: Mutex<usize>,
