@@ -12,8 +12,10 @@ mod fault;
 pub mod framing;
 mod schema;
 mod source;
+mod suggest;
 
 pub use avro::AvroSchema;
 pub use fault::{Fault, FaultKind};
 pub use schema::Schema;
 pub use source::{Reference, SchemaSource, SchemaType};
+pub use suggest::closest;
