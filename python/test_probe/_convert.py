@@ -33,6 +33,8 @@ from ._events import (
     Mark,
     Match,
     PartitionCoverage,
+    Preflight,
+    PreflightFinding,
     ProbeWarning,
     ProducedAck,
     ProducedNack,
@@ -379,6 +381,18 @@ def mark(outcome: NativeOutcome) -> Mark:
 def coverage(outcome: NativeOutcome) -> dict[int, PartitionCoverage]:
     """Reads how far each partition was read."""
     return _coverage(json.loads(outcome[0]))
+
+
+def preflight(outcome: NativeOutcome) -> Preflight:
+    """Reads what was looked at before the first event."""
+    document = json.loads(outcome[0])
+    return Preflight(
+        document["passed"],
+        [
+            PreflightFinding(**{**finding, "error": finding["error"] and from_document(finding["error"])})
+            for finding in document["findings"]
+        ],
+    )
 
 
 def _coverage(document: Mapping[str, Any]) -> dict[int, PartitionCoverage]:

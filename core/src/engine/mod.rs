@@ -33,6 +33,7 @@ mod judge;
 mod mark;
 mod open;
 mod outbox;
+mod preflight;
 mod produce;
 mod schemas;
 pub(crate) mod session;
@@ -41,6 +42,7 @@ mod tally;
 mod tests;
 mod verbs;
 
+pub use preflight::{Preflight, PreflightCheck, PreflightFinding, PreflightStatus};
 pub use session::Session;
 
 /// The engine of one process: clusters, workers, sessions. Cheap to clone; dropping the last clone

@@ -23,9 +23,10 @@ pub(crate) struct TopicSchemas {
 }
 
 /// How the schemas of one side are found.
-struct Plan {
+pub(super) struct Plan {
     /// `key` or `value`.
     side: &'static str,
+    schema_type: SchemaType,
     topic: Arc<str>,
     subject: Subject,
     brought: Vec<Brought>,
@@ -35,9 +36,9 @@ struct Plan {
 }
 
 /// A schema that the directive brings along.
-struct Brought {
-    source: SchemaSource,
-    schema: Arc<Schema>,
+pub(super) struct Brought {
+    pub(super) source: SchemaSource,
+    pub(super) schema: Arc<Schema>,
 }
 
 impl TopicSchemas {
@@ -57,10 +58,15 @@ impl TopicSchemas {
             for text in &choice.schemas {
                 brought.push(Brought::open(&registry, schema_type, text, by).await?);
             }
-            *plan = Some(Plan::new(side, directive, choice, brought, config));
+            *plan = Some(Plan::new((side, schema_type), directive, choice, brought, config));
         }
         let [key, value] = plans;
         Ok(Self { registry, key, value })
+    }
+
+    /// Returns how the schemas of each side are found.
+    pub(super) fn plans(&self) -> impl Iterator<Item = &Plan> {
+        [&self.key, &self.value].into_iter().flatten()
     }
 
     /// Returns how records are read with these schemas.
@@ -109,7 +115,7 @@ impl TopicSchemas {
 
 impl Plan {
     fn new(
-        side: &'static str,
+        (side, schema_type): (&'static str, SchemaType),
         directive: &TopicDirective,
         choice: &SchemaChoice,
         brought: Vec<Brought>,
@@ -118,12 +124,38 @@ impl Plan {
         let SchemaUse { auto_register, use_latest, normalize, .. } = directive.schemas;
         Self {
             side,
+            schema_type,
             topic: directive.topic.clone(),
             subject: choice.subject.clone().unwrap_or(Subject::Strategy(SubjectStrategy::TopicName)),
             brought,
             register: auto_register.unwrap_or(config.auto_register_schemas),
             use_latest: use_latest.unwrap_or(config.use_latest_version),
             normalize: normalize.unwrap_or(config.normalize_schemas),
+        }
+    }
+
+    pub(super) fn side(&self) -> &'static str {
+        self.side
+    }
+
+    pub(super) fn schema_type(&self) -> SchemaType {
+        self.schema_type
+    }
+
+    pub(super) fn brought(&self) -> &[Brought] {
+        &self.brought
+    }
+
+    /// Returns whether what is not registered will be.
+    pub(super) fn registers(&self) -> bool {
+        self.register
+    }
+
+    /// Returns the subject as far as it does not depend on an event.
+    pub(super) fn subject_without_event(&self, brought: Option<&Brought>) -> Result<String> {
+        match &self.subject {
+            Subject::Named { name, .. } => Ok(name.clone()),
+            Subject::Strategy(strategy) => self.subject_of(*strategy, brought, &Event::default()),
         }
     }
 
