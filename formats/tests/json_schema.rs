@@ -9,6 +9,7 @@ fn parse(schema: &Value, references: &[(&str, Value)]) -> Result<Schema, Fault> 
     let references = references.iter().map(|(name, schema)| Reference {
         name: (*name).to_owned(),
         source: Arc::new(SchemaSource::new(SchemaType::Json, schema.to_string())),
+        at: None,
     });
     let source = SchemaSource::new(SchemaType::Json, schema.to_string());
     Schema::parse(&SchemaSource { references: references.collect(), ..source })

@@ -9,6 +9,7 @@ fn source(text: &str, references: &[(&str, &str)]) -> SchemaSource {
     let references = references.iter().map(|(name, text)| Reference {
         name: (*name).to_owned(),
         source: Arc::new(SchemaSource::new(SchemaType::Protobuf, *text)),
+        at: None,
     });
     SchemaSource { references: references.collect(), ..SchemaSource::new(SchemaType::Protobuf, text) }
 }
@@ -316,6 +317,7 @@ fn imports_are_references_by_path_and_theirs() {
         references: vec![Reference {
             name: "b/base.proto".to_owned(),
             source: Arc::new(source(base, &[("geo/place.proto", place)])),
+            at: None,
         }],
         ..SchemaSource::new(SchemaType::Protobuf, text)
     };

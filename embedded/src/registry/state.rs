@@ -389,7 +389,7 @@ impl Registry {
             if depth(&source) >= DEEPEST_REFERENCE {
                 return Err(format!("references were deeper than {DEEPEST_REFERENCE}"));
             }
-            resolved.push(Reference { name: reference.name.clone(), source });
+            resolved.push(Reference { name: reference.name.clone(), source, at: None });
         }
         Ok(resolved)
     }
