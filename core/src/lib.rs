@@ -22,6 +22,7 @@ pub mod operation;
 mod parity;
 mod registry;
 pub mod runtime;
+pub mod schemas;
 mod supervisor;
 pub mod trial;
 pub mod verdict;
