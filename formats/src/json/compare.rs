@@ -8,8 +8,8 @@
 //! - Bounds (`maximum`, `maxLength`, `minItems`, ...) may be widened or dropped, and not be added or tightened;
 //!   `multipleOf` may become a divisor of itself; `pattern` may be dropped, and every other change is a problem.
 //! - Objects and arrays: see [`super::objects`].
-//! - `anyOf` and `oneOf` may gain schemas and lose none, `allOf` may lose and gain none; each must match one of the
-//!   other side. A schema may become one of an `anyOf` or `oneOf`, and an `allOf` may become one of its own.
+//! - `anyOf` and `oneOf` may gain schemas and lose none, `allOf` may lose and gain none that accepts less. A schema
+//!   may become one of an `anyOf` or `oneOf`, and an `allOf` may become one of its own.
 //! - `not` may come to refuse less.
 //! - `format`, `contentEncoding` and the annotations (`title`, `description`, `default`, ...) are not compared.
 //!
@@ -121,11 +121,6 @@ impl<'s> Side<'s> {
     /// Returns the schemas that a keyword has by name.
     pub(super) fn named(self, keyword: &str) -> Option<&'s Map<String, Value>> {
         self.get(keyword).and_then(Value::as_object)
-    }
-
-    fn list(self, keyword: &str) -> Vec<Self> {
-        let schemas = self.get(keyword).and_then(Value::as_array).into_iter().flatten();
-        schemas.map(|schema| self.at(schema)).collect()
     }
 
     /// Returns whether the schema accepts everything: it is `true`, or says nothing that is judged.
@@ -281,72 +276,91 @@ impl Comparison {
         }
     }
 
-    /// Compares `anyOf`, `oneOf` and `allOf`. `None` when neither side has one; the other keywords are then all.
+    /// Compares `anyOf`, `oneOf` and `allOf` with what stands beside them. `None` when neither side has one.
     fn alternatives(&mut self, writer: Side<'_>, reader: Side<'_>, path: &str) -> Option<Vec<String>> {
-        let one =
-            |side: Side<'_>| ["anyOf", "oneOf", "allOf"].into_iter().find(|name| side.get(name).is_some());
-        let (old, new) = (one(writer), one(reader));
-        if old.is_none() && new.is_none() {
-            return None;
+        match (Choice::of(writer), Choice::of(reader)) {
+            (None, None) => None,
+            (Some(old), None) => Some(self.narrowed(&old, writer, reader, path)),
+            (old, Some(new)) => {
+                let mut found = self.widened(old.as_ref(), &new, writer, path);
+                if !reader.at(&new.beside).is_open() {
+                    found.extend(self.compare(writer, reader.at(&new.beside), path));
+                }
+                Some(found)
+            }
         }
-        let (olds, news) = (
-            old.map_or(Vec::new(), |name| writer.list(name)),
-            new.map_or(Vec::new(), |name| reader.list(name)),
-        );
-        let mut any = |old: Side<'_>, news: &[Side<'_>]| {
-            news.iter().any(|new| self.compare(old, *new, path).is_empty())
-        };
-        let mut found = Vec::new();
-        match (old, new) {
-            (Some("allOf"), Some("allOf")) => {
-                let unmet = news.iter().filter(|new| !olds.iter().any(|old| any(*old, &[**new]))).count();
-                if unmet > 0 {
-                    found.push(problem(
-                        path,
-                        &format!("{unmet} schemas of `allOf` accept less, or were added"),
-                    ));
-                }
-            }
-            (Some("allOf"), None) if olds.iter().any(|old| any(*old, &[reader])) => return Some(found),
-            (Some("anyOf" | "oneOf"), Some(name @ ("anyOf" | "oneOf"))) => {
-                if old == Some("anyOf") && name == "oneOf" && news.len() > 1 {
-                    found.push(problem(path, "`anyOf` became `oneOf`"));
-                }
-                let lost = olds.iter().filter(|old| !any(**old, &news)).count();
-                if lost > 0 {
-                    found.push(problem(
-                        path,
-                        &format!("{lost} schemas of `{name}` accept less, or were removed"),
-                    ));
-                }
-            }
-            (Some("anyOf" | "oneOf"), None) => {
-                let lost = olds.iter().filter(|old| !any(**old, &[reader])).count();
-                if lost > 0 {
-                    found.push(problem(path, &format!("{lost} alternatives are not accepted any more")));
-                }
-                return Some(found);
-            }
-            (_, Some(name @ ("anyOf" | "oneOf"))) => {
-                if !any(writer, &news) {
-                    found.push(problem(path, &format!("no schema of `{name}` accepts what was accepted")));
-                }
-                return Some(found);
-            }
-            (None, Some("allOf")) if news.len() == 1 => return Some(self.compare(writer, news[0], path)),
-            _ => found.push(unsure(path, new.or(old).unwrap_or("allOf"))),
+    }
+
+    /// The reader has alternatives: some must accept what each of the writer's did.
+    fn widened(
+        &mut self,
+        old: Option<&Choice<'_>>,
+        new: &Choice<'_>,
+        writer: Side<'_>,
+        path: &str,
+    ) -> Vec<String> {
+        let name = new.keyword;
+        let mut accepts = |old: Side<'_>, new: Side<'_>| self.compare(old, new, path).is_empty();
+        if name == "allOf" {
+            let unmet = new.schemas.iter().any(|new| !accepts(writer, *new));
+            return unmet
+                .then(|| problem(path, "a schema of `allOf` accepts less, or was added"))
+                .into_iter()
+                .collect();
         }
-        // What stands beside them is compared by itself.
-        let beside = |side: Side<'_>| {
-            let mut plain = side.schema.clone();
-            if let Value::Object(keywords) = &mut plain {
-                keywords.retain(|keyword, _| !matches!(keyword.as_str(), "anyOf" | "oneOf" | "allOf"));
+        match old {
+            Some(old) if old.keyword == "anyOf" && name == "oneOf" && new.schemas.len() > 1 => {
+                vec![problem(path, "`anyOf` became `oneOf`")]
             }
-            plain
-        };
-        let (before, after) = (beside(writer), beside(reader));
-        found.extend(self.keywords(writer.at(&before), reader.at(&after), path));
-        Some(found)
+            Some(old) if old.keyword != "allOf" => {
+                let lost = old.schemas.iter().any(|old| !new.schemas.iter().any(|new| accepts(*old, *new)));
+                let what = format!("a schema of `{name}` accepts less, or was removed");
+                lost.then(|| problem(path, &what)).into_iter().collect()
+            }
+            _ => {
+                let met = new.schemas.iter().any(|new| accepts(writer, *new));
+                let what = format!("no schema of `{name}` accepts what was accepted");
+                (!met).then(|| problem(path, &what)).into_iter().collect()
+            }
+        }
+    }
+
+    /// The writer alone has alternatives: the reader must accept each, or what stood beside them.
+    fn narrowed(&mut self, old: &Choice<'_>, writer: Side<'_>, reader: Side<'_>, path: &str) -> Vec<String> {
+        let mut accepts = |old: Side<'_>| self.compare(old, reader, path).is_empty();
+        let is_met = accepts(writer.at(&old.beside))
+            || match old.keyword {
+                "allOf" => old.schemas.iter().any(|schema| accepts(*schema)),
+                _ => old.schemas.iter().all(|schema| {
+                    let mut typed = schema.schema.clone();
+                    if let (Value::Object(keywords), Some(kind)) = (&mut typed, old.beside.get("type")) {
+                        keywords.entry("type").or_insert_with(|| kind.clone());
+                    }
+                    accepts(*schema) || accepts(schema.at(&typed))
+                }),
+            };
+        let what = format!("not everything that `{}` accepted is accepted any more", old.keyword);
+        (!is_met).then(|| problem(path, &what)).into_iter().collect()
+    }
+}
+
+/// The alternatives of a schema.
+struct Choice<'s> {
+    keyword: &'static str,
+    schemas: Vec<Side<'s>>,
+    /// The schema without them.
+    beside: Value,
+}
+
+impl<'s> Choice<'s> {
+    fn of(side: Side<'s>) -> Option<Self> {
+        let keyword = ["anyOf", "oneOf", "allOf"].into_iter().find(|keyword| side.get(keyword).is_some())?;
+        let mut beside = side.schema.clone();
+        if let Value::Object(keywords) = &mut beside {
+            keywords.remove(keyword);
+        }
+        let schemas = side.get(keyword).and_then(Value::as_array).into_iter().flatten();
+        Some(Self { keyword, schemas: schemas.map(|schema| side.at(schema)).collect(), beside })
     }
 }
 

@@ -112,7 +112,7 @@ impl Enum {
     /// Returns a value as JSON: its name, or its number when it has none.
     pub(super) fn show(&self, number: i32) -> Value {
         match self.by_number.get(&number) {
-            Some(_) if self.is_null => Value::Null,
+            _ if self.is_null => Value::Null,
             Some(name) => Value::from(name.as_str()),
             None => Value::from(number),
         }
