@@ -56,7 +56,10 @@ impl Bed {
     async fn framed(&self, value: Value) -> Vec<u8> {
         let writer = self.texts(&self.home).await;
         let id = Uuid::new_v4().to_string();
-        writer.produce_event("orders", Event::new("Framed").id(&*id).json(value)).await.expect("acknowledged");
+        writer
+            .produce_event("orders", Event::new("Framed").id(&*id).json(value))
+            .await
+            .expect("acknowledged");
         let seen = writer.expect_event("orders", Match::new().id(&*id), Some(SOON)).await.expect("it");
         seen.events[0].raw_value.as_deref().expect("a value").to_vec()
     }
@@ -105,15 +108,17 @@ async fn what_came_while_the_registry_was_down_is_read_when_it_is_back() {
     // No schema is needed for it: it is delivered although the one before it cannot be read.
     session.produce_event("raw", Event::new("T").id("tombstone")).await.expect("acknowledged");
     session.expect_event("orders", Match::new().id("tombstone"), Some(SOON)).await.expect("the tombstone");
-    let ConsumedResult::Nack(nack) = session.fetch_consumed_event("orders", "late").expect("an answer") else {
+    let ConsumedResult::Nack(nack) = session.fetch_consumed_event("orders", "late").expect("an answer")
+    else {
         panic!("it was read without its schema")
     };
     assert_eq!(nack.reason(), "seen but undecodable");
     assert!(nack.error().is_some_and(test_probe::ProbeError::retriable), "{nack:?}");
 
     let waiting = session.clone();
-    let expecting =
-        tokio::spawn(async move { waiting.expect_event("orders", Match::new().id("late").value(json!("x")), Some(SOON)).await });
+    let expecting = tokio::spawn(async move {
+        waiting.expect_event("orders", Match::new().id("late").value(json!("x")), Some(SOON)).await
+    });
     bed.repair();
     let seen = expecting.await.expect("no panic").expect("it was read in the end");
     assert_eq!(value(&seen.events[0]), "x");
@@ -161,8 +166,14 @@ async fn events_are_received_in_their_order_although_the_schema_of_the_first_is_
 async fn an_id_that_no_registry_knows_is_undecodable_and_what_follows_is_delivered() {
     let bed = bed();
     let session = bed.texts(&bed.reader).await;
-    session.produce_event("raw", Event::new("T").id("poison").raw(&b"\0\0\0\x12\x67x"[..])).await.expect("acknowledged");
-    session.produce_event("orders", Event::new("T").id("sound").json(json!("x"))).await.expect("acknowledged");
+    session
+        .produce_event("raw", Event::new("T").id("poison").raw(&b"\0\0\0\x12\x67x"[..]))
+        .await
+        .expect("acknowledged");
+    session
+        .produce_event("orders", Event::new("T").id("sound").json(json!("x")))
+        .await
+        .expect("acknowledged");
     session.expect_event("orders", Match::new().id("sound"), Some(SOON)).await.expect("it");
     until("the answer of the registry", || {
         let journal = session.journal("orders").expect("a journal");
@@ -216,7 +227,10 @@ async fn with_its_schema_at_hand_an_event_is_written_and_read_without_a_call() {
     session.expect_event("orders", Match::new().value(json!("first")), Some(SOON)).await.expect("it");
     let before = bed.calls();
     for number in 0..20 {
-        session.produce_event("orders", Event::new("T").json(json!(format!("{number}")))).await.expect("acknowledged");
+        session
+            .produce_event("orders", Event::new("T").json(json!(format!("{number}"))))
+            .await
+            .expect("acknowledged");
     }
     session.expect_event("orders", Match::new().value(json!("19")), Some(SOON)).await.expect("it");
     assert_eq!(bed.calls(), before);
@@ -233,7 +247,8 @@ async fn many_sessions_ask_for_a_schema_once() {
     let mut producing = tokio::task::JoinSet::new();
     for session in &sessions {
         let session = session.clone();
-        producing.spawn(async move { session.produce_event("orders", Event::new("T").json(json!("x"))).await });
+        producing
+            .spawn(async move { session.produce_event("orders", Event::new("T").json(json!("x"))).await });
     }
     while let Some(produced) = producing.join_next().await {
         produced.expect("no panic").expect("acknowledged");
@@ -255,7 +270,10 @@ async fn an_owner_that_is_in_the_value_is_found_when_the_schema_comes() {
     let order = json!({"test": reader.test_id(), "n": 7});
     writer.produce_event("orders", Event::default().json(order.clone())).await.expect("acknowledged");
     let doubt = reader.expect_none("orders", Match::new().id("7"), WINDOW);
-    tokio::time::timeout(Duration::from_secs(60), doubt).await.expect("a verdict").expect_err("nobody knows whose it is");
+    tokio::time::timeout(Duration::from_secs(60), doubt)
+        .await
+        .expect("a verdict")
+        .expect_err("nobody knows whose it is");
     bed.repair();
     let seen = reader.expect_event("orders", Match::new().id("7"), Some(SOON)).await.expect("it");
     assert_eq!(value(&seen.events[0]), &order);
@@ -265,7 +283,8 @@ async fn an_owner_that_is_in_the_value_is_found_when_the_schema_comes() {
 async fn what_the_registry_refuses_is_a_nack_with_the_typed_error() {
     let bed = bed();
     let missing = bed.session(&bed.reader, json!({})).await;
-    let nack = missing.try_produce_event("orders", Event::new("T").json(json!("x"))).await.expect("an answer");
+    let nack =
+        missing.try_produce_event("orders", Event::new("T").json(json!("x"))).await.expect("an answer");
     let ProduceResult::Nack(error) = nack else { panic!("it was written without a schema") };
     assert_eq!(error.code(), ErrorCode::SchemaNotFound);
     assert!(error.message().contains(&format!("{}-value", bed.topic)) && !error.retriable(), "{error}");
@@ -274,7 +293,8 @@ async fn what_the_registry_refuses_is_a_nack_with_the_typed_error() {
     let session = bed.texts(&bed.reader).await;
     let mut codes = Vec::new();
     for _ in 0..12 {
-        let nack = session.try_produce_event("orders", Event::new("T").json(json!("x"))).await.expect("an answer");
+        let nack =
+            session.try_produce_event("orders", Event::new("T").json(json!("x"))).await.expect("an answer");
         let ProduceResult::Nack(error) = nack else { panic!("it was written without a schema") };
         assert!(error.retriable(), "{error}");
         codes.push(error.code());

@@ -112,6 +112,26 @@ impl Schema {
         }
     }
 
+    /// Returns whether a name means one message of a Protobuf file; never for the other types.
+    #[must_use]
+    pub fn has_message(&self, name: &str) -> bool {
+        match self {
+            Self::Protobuf(schema) => schema.has_message(name),
+            Self::Avro(_) | Self::Json(_) => false,
+        }
+    }
+
+    /// Returns a value to try the schema with: the plainest one that Avro allows for, an empty message, what a JSON
+    /// Schema gives as `examples` or `default`. `None` where there is none.
+    #[must_use]
+    pub fn sample(&self) -> Option<Value> {
+        match self {
+            Self::Avro(schema) => schema.sample(),
+            Self::Protobuf(_) => Some(Value::Object(serde_json::Map::new())),
+            Self::Json(schema) => schema.sample(),
+        }
+    }
+
     /// Returns a text that is the same for schemas that differ in nothing that matters (`normalize.schemas`).
     #[must_use]
     pub fn canonical(&self) -> String {

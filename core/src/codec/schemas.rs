@@ -78,6 +78,7 @@ impl Writer {
             SchemaId::Number(self.id).write_prefix(&mut out);
             None
         };
+        let message = message.filter(|name| self.schema.has_message(name));
         self.schema.encode(value, message, &mut out).map_err(|fault| {
             let what =
                 format!("the {} did not fit schema {} of subject `{}`", side.name(), self.id, self.subject);

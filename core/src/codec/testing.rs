@@ -11,7 +11,9 @@ use test_probe_formats::{Schema, SchemaSource, SchemaType};
 
 use super::*;
 use crate::broker::{OutgoingRecord, RecordRef};
-use crate::directive::{Directives, Format, SchemaOrigin, Source, TopicDirective};
+#[cfg(test)]
+use crate::directive::Source;
+use crate::directive::{Directives, Format, SchemaOrigin, TopicDirective};
 use crate::error::{ErrorCode, ProbeError, Result};
 use crate::event::{Event, Payload, ReceivedEvent, bytes_to_json};
 
@@ -35,6 +37,7 @@ fn pairs(value: &Value) -> Vec<(String, Option<Bytes>)> {
     list.iter().map(|pair| (pair[0].as_str().unwrap().to_owned(), nullable(&pair[1]))).collect()
 }
 
+#[cfg(test)]
 pub(crate) fn source(text: &str) -> Source {
     let tail = |prefix: &str| text.strip_prefix(prefix).map(str::to_owned);
     match text {
@@ -50,6 +53,7 @@ pub(crate) fn source(text: &str) -> Source {
 }
 
 /// The keys of a directive, `topic` and `role` with defaults. What they refuse is a broken vector.
+#[cfg(test)]
 pub(crate) fn directive(keys: &Value) -> TopicDirective {
     parsed(keys).unwrap_or_else(|error| panic!("{error}: {keys}"))
 }
@@ -74,8 +78,7 @@ impl FixedSchemas {
     pub(crate) fn of(keys: &Value) -> Result<Self> {
         let (directive, mut known) = (parsed(keys)?, BTreeMap::new());
         let uses = &directive.schemas;
-        for (id, choice, format) in
-            [(7, &uses.value, directive.format), (8, &uses.key, directive.key_format)]
+        for (id, choice, format) in [(7, &uses.value, directive.format), (8, &uses.key, directive.key_format)]
         {
             let text = choice.schemas.first().map(|schema| &schema.origin);
             if let (Some(schema_type), Some(SchemaOrigin::Text(text))) = (format.schema_type(), text) {
@@ -110,7 +113,9 @@ impl FixedSchemas {
 
 fn schema(schema_type: SchemaType, text: &str) -> Result<Arc<Schema>> {
     let parsed = Schema::parse(&SchemaSource::new(schema_type, text));
-    parsed.map(Arc::new).map_err(|fault| faulty(ErrorCode::InvalidDirective, "the schema did not parse", &fault))
+    parsed
+        .map(Arc::new)
+        .map_err(|fault| faulty(ErrorCode::InvalidDirective, "the schema did not parse", &fault))
 }
 
 impl Schemas for FixedSchemas {
@@ -195,6 +200,7 @@ pub(crate) fn lend<T>(record: &OutgoingRecord, take: impl FnOnce(&RecordRef<'_>)
     })
 }
 
+#[cfg(test)]
 pub(crate) fn read(directive: &TopicDirective, record: &OutgoingRecord) -> ReceivedEvent {
     read_with(Reading::new(directive), record)
 }

@@ -2,7 +2,9 @@ use std::borrow::Cow;
 
 use serde_json::{Value, json};
 
-use super::testing::{directive, event, lend, read, read_of, received, source, stamp, wire, wire_to_json, write_of};
+use super::testing::{
+    directive, event, lend, read, read_of, received, source, wire, wire_to_json, write_of,
+};
 use super::*;
 use crate::broker::OutgoingRecord;
 use crate::directive::{EventFilters, FilterAlternative, FilterCondition, FilterOn, Role, TopicDirective};
@@ -20,7 +22,7 @@ fn vectors() -> [(&'static str, Value); 2] {
 }
 
 /// Runs every case of a part of both files.
-fn each(part: &str, mut run: impl FnMut(&Value)) {
+fn each(part: &'static str, mut run: impl FnMut(&Value)) {
     for (file, vectors) in vectors() {
         let mut ran = Ran::new(file, part);
         for case in vectors[part].as_array().unwrap() {

@@ -272,12 +272,13 @@ impl Probe {
         &self.0.config
     }
 
-    /// Returns `{version, clusters: {name: {bootstrap_servers, schema_registry_url, started}}, sessions, topics, warnings,
+    /// Returns `{version, clusters: {name: {bootstrap_servers, schema_registry_url, schema_registry, started}}, sessions, topics, warnings,
     /// ask_timeout_ms}`; no secrets. An embedded cluster also has `listeners` (servers by protocol), `certificate_authority` (PEM or
     /// null) and `cluster_id`.
     #[must_use]
     pub fn info(&self) -> Value {
         let started = self.0.clusters.started();
+        let registries = self.0.clusters.registries();
         let clusters: Map<String, Value> = self
             .0
             .config
@@ -288,6 +289,7 @@ impl Probe {
                     "bootstrap_servers": cluster.bootstrap_servers,
                     "schema_registry_url": cluster.schema_registry.as_ref().map(|registry| &registry.url),
                     "started": started.iter().any(|link| link.cluster == *name),
+                    "schema_registry": registries.get(name).map(|registry| registry.state()),
                     "allow_unsafe": cluster.allow_unsafe,
                 });
                 if let (Some(about), Some(kafka)) = (about.as_object_mut(), self.0.embedded.get(name)) {

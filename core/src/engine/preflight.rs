@@ -118,8 +118,7 @@ impl SessionInner {
         for topic in self.topics() {
             let Some(schemas) = &topic.schemas else { continue };
             for plan in schemas.plans() {
-                let mut look =
-                    Look { topic: &topic, schemas, plan, by, findings: &mut report.findings };
+                let mut look = Look { topic: &topic, schemas, plan, by, findings: &mut report.findings };
                 look.at_everything().await;
             }
         }
@@ -158,11 +157,13 @@ impl Look<'_> {
         let schema = match latest {
             Ok(found) => {
                 self.pass(PreflightCheck::Registry, "the schema registry answered".to_owned());
-                let version = found.version.map_or_else(String::new, |version| format!(", version {version}"));
+                let version =
+                    found.version.map_or_else(String::new, |version| format!(", version {version}"));
                 let text = format!("subject `{subject}` has schema {}{version}", found.id);
                 self.pass(PreflightCheck::Subject, text);
                 let source = found.source;
-                let parsed = off_thread("reading a schema", move || Schema::parse(&source).map(Arc::new)).await;
+                let parsed =
+                    off_thread("reading a schema", move || Schema::parse(&source).map(Arc::new)).await;
                 self.parsed(subject, parsed)
             }
             Err(error) if error.code() == ErrorCode::SchemaNotFound => {
@@ -202,11 +203,14 @@ impl Look<'_> {
             Ok(Ok(schema)) => {
                 let (found, wanted) = (schema.schema_type().name(), self.plan.schema_type().name());
                 let message = format!("subject `{subject}` has a schema of type {found}, not {wanted}");
-                ProbeError::new(ErrorCode::SchemaIncompatible, message).hint("set the format that the topic carries")
+                ProbeError::new(ErrorCode::SchemaIncompatible, message)
+                    .hint("set the format that the topic carries")
             }
-            Ok(Err(fault)) => {
-                faulty(ErrorCode::DecodeFailed, &format!("the schema of subject `{subject}` did not parse"), &fault)
-            }
+            Ok(Err(fault)) => faulty(
+                ErrorCode::DecodeFailed,
+                &format!("the schema of subject `{subject}` did not parse"),
+                &fault,
+            ),
             Err(error) => error,
         };
         self.fail(PreflightCheck::Subject, error);
@@ -261,7 +265,13 @@ impl Look<'_> {
         self.note(check, PreflightStatus::Failed, error.message().to_owned(), Some(error));
     }
 
-    fn note(&mut self, check: PreflightCheck, status: PreflightStatus, text: String, error: Option<ProbeError>) {
+    fn note(
+        &mut self,
+        check: PreflightCheck,
+        status: PreflightStatus,
+        text: String,
+        error: Option<ProbeError>,
+    ) {
         let (topic, side) = (self.topic.directive.name.clone(), self.plan.side());
         self.findings.push(PreflightFinding { topic, side, check, status, text, error });
     }

@@ -29,9 +29,10 @@ use test_probe_formats::framing::SchemaId;
 use test_probe_formats::{Fault, Schema, SchemaSource};
 use tokio::sync::watch;
 
+pub use crate::codec::Writer;
 pub use registry::{Registered, SchemaRegistry};
 pub use rest::Compatibility;
-pub use wanted::{Wanted, Way, Writer};
+pub use wanted::{Wanted, Way};
 
 use awaited::Awaited;
 use caller::Caller;
@@ -39,6 +40,7 @@ use flights::Flights;
 use references::{Publishing, published, resolved};
 use rest::{Sent, Stored};
 
+use crate::codec::faulty;
 use crate::error::{ErrorCode, ProbeError, Result};
 use crate::runtime::{Deadline, Tasks, off_thread};
 
@@ -150,8 +152,8 @@ impl Inner {
         let source = resolved(self, stored, by).await?;
         parse(source).await?.map_err(|fault| {
             let registry = &self.caller.parties.registry;
-            let message = format!("{what} of schema registry `{registry}` could not be read: {fault}");
-            faulty(ErrorCode::DecodeFailed, message, &fault).with("registry", registry.as_str())
+            let what = format!("{what} of schema registry `{registry}` could not be read");
+            faulty(ErrorCode::DecodeFailed, &what, &fault).with("registry", registry.as_str())
         })
     }
 
@@ -168,14 +170,6 @@ async fn parse(source: SchemaSource) -> Result<std::result::Result<Arc<Schema>, 
 
 /// The error of a schema that was to be written with and is none.
 fn unfit(subject: &str, fault: &Fault) -> ProbeError {
-    let message = format!("the schema for subject `{subject}` could not be read: {fault}");
-    faulty(ErrorCode::EncodeFailed, message, fault).with("subject", subject)
-}
-
-fn faulty(code: ErrorCode, message: String, fault: &Fault) -> ProbeError {
-    let error = ProbeError::new(code, message).with("path", fault.path.as_str());
-    match &fault.hint {
-        Some(hint) => error.hint(hint.as_str()),
-        None => error,
-    }
+    let what = format!("the schema for subject `{subject}` could not be read");
+    faulty(ErrorCode::EncodeFailed, &what, fault).with("subject", subject)
 }

@@ -47,7 +47,8 @@ fn references(mut walk: Walk, pointers: Vec<Pointer>) -> Found<(Walk, Vec<Refere
         for pointer in pointers {
             let source;
             (walk, source) = referred(walk, &pointer).await?;
-            found.push(Reference { name: pointer.name, source });
+            let at = Some((pointer.subject, pointer.version));
+            found.push(Reference { name: pointer.name, source, at });
         }
         Ok((walk, found))
     })
@@ -133,7 +134,11 @@ fn pointers(
 ) -> Found<Vec<Pointer>> {
     Box::pin(async move {
         let mut found = Vec::with_capacity(references.len());
-        for Reference { name, source } in references {
+        for Reference { name, source, at } in references {
+            if let Some((subject, version)) = at {
+                found.push(Pointer { name, subject, version });
+                continue;
+            }
             if let Some(same) = present.iter().find(|pointer| pointer.name == name) {
                 let stored = inner.version(&same.subject, same.version, how.by).await?;
                 if resolved(&inner, &stored, how.by).await? == *source {

@@ -1,9 +1,8 @@
 //! What somebody wants to write with, and what there is to write with.
 
 use std::hash::{Hash, Hasher};
-use std::sync::Arc;
 
-use test_probe_formats::{Schema, SchemaSource};
+use test_probe_formats::SchemaSource;
 
 /// What to write with. Two that are equal are answered once.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,19 +55,4 @@ pub enum Way<'a> {
     Register(&'a SchemaSource),
     /// This schema, which the subject has.
     LookUp(&'a SchemaSource),
-}
-
-/// A schema with what names it on the wire.
-#[derive(Clone, Debug)]
-pub struct Writer {
-    /// The subject.
-    pub subject: String,
-    /// The id that the registry counts.
-    pub id: u32,
-    /// The GUID, from registries that have one.
-    pub guid: Option<[u8; 16]>,
-    /// The version of the subject, where the registry said it.
-    pub version: Option<i32>,
-    /// The schema.
-    pub schema: Arc<Schema>,
 }

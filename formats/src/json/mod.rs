@@ -84,6 +84,12 @@ impl JsonSchema {
         Ok(within(self.decode(payload)?, &segments))
     }
 
+    /// Returns what the schema gives as an example, or as the default.
+    pub(crate) fn sample(&self) -> Option<Value> {
+        let examples = self.document.get("examples").and_then(Value::as_array);
+        examples.and_then(|all| all.first()).or_else(|| self.document.get("default")).cloned()
+    }
+
     pub(crate) fn canonical(&self) -> String {
         // Objects are sorted by their keys.
         self.document.to_string()

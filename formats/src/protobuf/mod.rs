@@ -78,6 +78,11 @@ impl ProtobufSchema {
         read::pick(&self.plan, self.message(place, FaultKind::Decode)?, content, &segments, 0)
     }
 
+    /// Returns whether a message has this full or simple name, and no other one has.
+    pub(crate) fn has_message(&self, name: &str) -> bool {
+        layout::choose(&self.layout, Some(name)).is_ok()
+    }
+
     pub(crate) fn canonical(&self) -> String {
         normal::text(&self.file)
     }

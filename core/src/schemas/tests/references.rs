@@ -78,7 +78,7 @@ async fn references_have_bounds_in_depth_and_number() {
 fn source() -> SchemaSource {
     let below = Arc::new(SchemaSource::new(SchemaType::Protobuf, "below"));
     let mut source = SchemaSource::new(SchemaType::Protobuf, "top");
-    source.references.push(Reference { name: "x/below.proto".to_owned(), source: below });
+    source.references.push(Reference { name: "x/below.proto".to_owned(), source: below, at: None });
     source
 }
 
