@@ -157,9 +157,9 @@ async fn events_are_received_in_their_order_although_the_schema_of_the_first_is_
     session.produce_event("raw", Event::new("T").id("one").raw(framed)).await.expect("acknowledged");
     session.produce_event("raw", Event::new("T").id("two")).await.expect("acknowledged");
     let received = session.receive_n("orders", 2, Some(SOON)).await.expect("both");
-    let ids: Vec<_> = received.iter().map(|event| event.envelope.id.as_deref()).collect();
+    let ids: Vec<_> = received.events.iter().map(|event| event.envelope.id.as_deref()).collect();
     assert_eq!(ids, [Some("one"), Some("two")]);
-    assert_eq!(value(&received[0]), "x");
+    assert_eq!(value(&received.events[0]), "x");
 }
 
 #[tokio::test(flavor = "multi_thread")]
