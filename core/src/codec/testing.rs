@@ -208,6 +208,9 @@ pub(crate) fn read(directive: &TopicDirective, record: &OutgoingRecord) -> Recei
 /// Reads a record with the schemas of its topic.
 pub(crate) fn read_of(keys: &Value, record: &OutgoingRecord) -> Result<ReceivedEvent> {
     let schemas = FixedSchemas::of(keys)?;
+    if schemas.0.is_empty() {
+        return Ok(read_with(Reading::new(&parsed(keys)?), record));
+    }
     let readers = |id| schemas.0.get(&id).into_iter().cloned().collect();
     let (keys_readers, values_readers) = (readers(8), readers(7));
     let registry: Arc<dyn Schemas> = Arc::new(schemas);
