@@ -53,6 +53,14 @@ impl Fault {
         self.hint = Some(hint.into());
         self
     }
+
+    /// Says that what was wrong is below a member of this name, or an element of this index.
+    #[must_use]
+    pub(crate) fn under(mut self, segment: impl fmt::Display) -> Self {
+        let segment = segment.to_string().replace('~', "~0").replace('/', "~1");
+        self.path.insert_str(0, &format!("/{segment}"));
+        self
+    }
 }
 
 impl Fault {

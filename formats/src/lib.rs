@@ -10,12 +10,19 @@
 mod avro;
 mod fault;
 pub mod framing;
+mod json;
+mod pointer;
+mod protobuf;
 mod schema;
 mod source;
 mod suggest;
+mod time;
 
 pub use avro::AvroSchema;
 pub use fault::{Fault, FaultKind};
+pub use json::JsonSchema;
+pub use protobuf::ProtobufSchema;
 pub use schema::Schema;
 pub use source::{Reference, SchemaSource, SchemaType};
 pub use suggest::closest;
+pub use time::civil;

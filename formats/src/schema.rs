@@ -4,6 +4,8 @@ use serde_json::Value;
 
 use crate::avro::AvroSchema;
 use crate::fault::{Fault, FaultKind};
+use crate::json::JsonSchema;
+use crate::protobuf::ProtobufSchema;
 use crate::source::{SchemaSource, SchemaType};
 
 /// A parsed schema: encodes, decodes, and knows whether it can read what another one wrote. Cheap to share behind
@@ -12,6 +14,10 @@ use crate::source::{SchemaSource, SchemaType};
 pub enum Schema {
     /// Avro.
     Avro(AvroSchema),
+    /// Protobuf.
+    Protobuf(ProtobufSchema),
+    /// JSON Schema.
+    Json(JsonSchema),
 }
 
 impl Schema {
@@ -22,9 +28,8 @@ impl Schema {
     pub fn parse(source: &SchemaSource) -> Result<Self, Fault> {
         match source.schema_type {
             SchemaType::Avro => AvroSchema::parse(source).map(Self::Avro),
-            other => {
-                Err(Fault::new(FaultKind::Schema, format!("schemas of type {} were not known", other.name())))
-            }
+            SchemaType::Protobuf => ProtobufSchema::parse(source).map(Self::Protobuf),
+            SchemaType::Json => JsonSchema::parse(source).map(Self::Json),
         }
     }
 
@@ -33,6 +38,8 @@ impl Schema {
     pub fn schema_type(&self) -> SchemaType {
         match self {
             Self::Avro(_) => SchemaType::Avro,
+            Self::Protobuf(_) => SchemaType::Protobuf,
+            Self::Json(_) => SchemaType::Json,
         }
     }
 
@@ -42,6 +49,8 @@ impl Schema {
     pub fn record_name(&self) -> Option<&str> {
         match self {
             Self::Avro(schema) => schema.record_name(),
+            Self::Protobuf(schema) => schema.record_name(),
+            Self::Json(schema) => schema.record_name(),
         }
     }
 
@@ -52,6 +61,8 @@ impl Schema {
     pub fn decode(&self, payload: &[u8]) -> Result<Value, Fault> {
         match self {
             Self::Avro(schema) => schema.decode(payload),
+            Self::Protobuf(schema) => schema.decode(payload),
+            Self::Json(schema) => schema.decode(payload),
         }
     }
 
@@ -63,6 +74,15 @@ impl Schema {
     pub fn decode_as(&self, reader: &Self, payload: &[u8]) -> Result<Value, Fault> {
         match (self, reader) {
             (Self::Avro(writer), Self::Avro(reader)) => writer.decode_as(reader, payload),
+            (Self::Protobuf(writer), Self::Protobuf(reader)) => writer.decode_as(reader, payload),
+            (Self::Json(_), Self::Json(reader)) => reader.decode(payload),
+            (writer, reader) => {
+                let (writer, reader) = (writer.schema_type().name(), reader.schema_type().name());
+                Err(Fault::new(
+                    FaultKind::Decode,
+                    format!("a schema of type {writer} was to be read by one of type {reader}"),
+                ))
+            }
         }
     }
 
@@ -74,6 +94,8 @@ impl Schema {
     pub fn decode_field(&self, payload: &[u8], pointer: &str) -> Result<Option<Value>, Fault> {
         match self {
             Self::Avro(schema) => schema.decode_field(payload, pointer),
+            Self::Protobuf(schema) => schema.decode_field(payload, pointer),
+            Self::Json(schema) => schema.decode_field(payload, pointer),
         }
     }
 
@@ -82,9 +104,31 @@ impl Schema {
     ///
     /// # Errors
     /// A fault of kind [`FaultKind::Encode`] that names the field; `out` is then as it was.
-    pub fn encode(&self, value: &Value, _message: Option<&str>, out: &mut Vec<u8>) -> Result<(), Fault> {
+    pub fn encode(&self, value: &Value, message: Option<&str>, out: &mut Vec<u8>) -> Result<(), Fault> {
         match self {
             Self::Avro(schema) => schema.encode(value, out),
+            Self::Protobuf(schema) => schema.encode(value, message, out),
+            Self::Json(schema) => schema.encode(value, out),
+        }
+    }
+
+    /// Returns whether a name means one message of a Protobuf file; never for the other types.
+    #[must_use]
+    pub fn has_message(&self, name: &str) -> bool {
+        match self {
+            Self::Protobuf(schema) => schema.has_message(name),
+            Self::Avro(_) | Self::Json(_) => false,
+        }
+    }
+
+    /// Returns a value to try the schema with: the plainest one that Avro allows for, an empty message, what a JSON
+    /// Schema gives as `examples` or `default`. `None` where there is none.
+    #[must_use]
+    pub fn sample(&self) -> Option<Value> {
+        match self {
+            Self::Avro(schema) => schema.sample(),
+            Self::Protobuf(_) => Some(Value::Object(serde_json::Map::new())),
+            Self::Json(schema) => schema.sample(),
         }
     }
 
@@ -93,6 +137,8 @@ impl Schema {
     pub fn canonical(&self) -> String {
         match self {
             Self::Avro(schema) => schema.canonical(),
+            Self::Protobuf(schema) => schema.canonical(),
+            Self::Json(schema) => schema.canonical(),
         }
     }
 
@@ -102,6 +148,12 @@ impl Schema {
     pub fn problems_reading(&self, writer: &Self) -> Vec<String> {
         match (self, writer) {
             (Self::Avro(reader), Self::Avro(writer)) => reader.problems_reading(writer),
+            (Self::Protobuf(reader), Self::Protobuf(writer)) => reader.problems_reading(writer),
+            (Self::Json(reader), Self::Json(writer)) => reader.problems_reading(writer),
+            (reader, writer) => {
+                let (writer, reader) = (writer.schema_type().name(), reader.schema_type().name());
+                vec![format!("the type of the schema was {writer} and is {reader}")]
+            }
         }
     }
 }

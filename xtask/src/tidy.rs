@@ -26,8 +26,13 @@ const PURE: &[&str] = &[
     "core/src/words",
 ];
 
-/// What waits and looks at clocks in the embedded cluster.
-const WAITING: &[&str] = &["embedded/src/server/", "embedded/src/cluster.rs"];
+/// What waits and looks at clocks in the embedded cluster and in the embedded registry.
+const WAITING: &[&str] = &[
+    "embedded/src/server/",
+    "embedded/src/cluster.rs",
+    "embedded/src/registry/server.rs",
+    "embedded/src/registry/mod.rs",
+];
 
 const RULES: &[Rule] = &[
     Rule {
@@ -91,7 +96,7 @@ const RULES: &[Rule] = &[
             "async fn",
         ],
         within: &["embedded/src/"],
-        but_in: &[WAITING[0], WAITING[1], "embedded/src/api/mod.rs"],
+        but_in: &[WAITING[0], WAITING[1], WAITING[2], WAITING[3], "embedded/src/api/mod.rs"],
         why: "sockets, threads and tasks live in `server`; the state answers later by the one channel of `api`",
     },
     Rule {

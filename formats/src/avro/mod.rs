@@ -45,6 +45,7 @@ mod logical;
 mod model;
 mod parse;
 mod resolve;
+mod sample;
 mod sink;
 mod wire;
 
@@ -153,6 +154,12 @@ impl AvroSchema {
             out.truncate(start);
             *fault
         })
+    }
+
+    /// Returns a value that the schema allows for; see [`crate::Schema::sample`].
+    #[must_use]
+    pub fn sample(&self) -> Option<Value> {
+        sample::of(&self.graph, self.graph.root)
     }
 
     /// Returns the text that all schemas share that differ in nothing that matters: what Confluent's registry
