@@ -15,6 +15,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::compare::{Comparison, Side, problem};
+use crate::pointer::segment;
 
 static OPEN: Value = Value::Bool(true);
 
@@ -171,5 +172,5 @@ fn items(
 }
 
 fn below(path: &str, keyword: &str, name: &str) -> String {
-    format!("{path}/{keyword}/{}", name.replace('~', "~0").replace('/', "~1"))
+    format!("{path}/{keyword}{}", segment(name))
 }
