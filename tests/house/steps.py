@@ -99,6 +99,22 @@ def steps() -> list[Step]:
             [["python3", KAFKA, "run", "--", *tests, "--no-fail-fast", "--", "--skip", SIMULATED]],
             count_cargo,
         ),
+        # By themselves: other implementations, which only these tests need, turn features of shared crates on.
+        Step(
+            "formats",
+            "Avro, Protobuf and JSON Schema beside other implementations in Rust",
+            [["cargo", "test", "--locked", "-p", "test-probe-formats", "--no-fail-fast"]],
+            count_cargo,
+        ),
+        Step(
+            "formats-python",
+            "Avro, Protobuf and JSON Schema beside other implementations in Python",
+            [
+                ["cargo", "build", "--locked", "--quiet", "-p", "test-probe-formats", "--example", "driver"],
+                ["pytest", "-q", "-ra", "-p", "no:asyncio", "-p", "no:test_probe", "tests/formats"],
+            ],
+            count_pytest,
+        ),
         Step(
             "embedded",
             "the engine on an embedded cluster, by the tests that pass on a real Kafka",

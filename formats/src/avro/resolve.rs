@@ -9,7 +9,7 @@ use super::decode::{self, deeper, skip};
 use super::logical::Logical;
 use super::model::{Enum, Graph, Id, Kind, Record};
 use super::sink::Sink;
-use super::wire::{Cursor, fault, narrow};
+use super::wire::{Cursor, fault};
 use crate::fault::Faulty;
 
 /// How deep a plan is worked out.
@@ -206,7 +206,7 @@ impl Reading<'_> {
         #[expect(clippy::cast_precision_loss, reason = "the promotion of Avro is to the nearest number")]
         Ok(match &self.plan.steps[step] {
             Step::Own(id) => decode::read(self.reader, *id, from, sink, depth)?,
-            Step::LongAsFloat => sink.float(narrow(from.long()? as f64)),
+            Step::LongAsFloat => sink.float(from.long()? as f32),
             Step::LongAsDouble => sink.double(from.long()? as f64),
             Step::FloatAsDouble => sink.double(f32::from_le_bytes(from.array()?).into()),
             Step::Enum(id, symbols) => {
