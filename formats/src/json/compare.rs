@@ -9,7 +9,8 @@
 //!   `multipleOf` may become a divisor of itself; `pattern` may be dropped, and every other change is a problem.
 //! - Objects and arrays: see [`super::objects`].
 //! - `anyOf` and `oneOf` may gain schemas and lose none, `allOf` may lose and gain none that accepts less. A schema
-//!   may become one of an `anyOf` or `oneOf`, and an `allOf` may become one of its own.
+//!   may become one of an `anyOf` or `oneOf`, and an `allOf` may become one of its own. That a value comes to fit
+//!   two schemas of a `oneOf`, which refuses it then, is not looked for.
 //! - `not` may come to refuse less.
 //! - `format`, `contentEncoding` and the annotations (`title`, `description`, `default`, ...) are not compared.
 //!
@@ -85,6 +86,9 @@ const JUDGED: [&str; 31] = [
 /// Returns why `reader` does not accept everything that `writer` accepted.
 pub(super) fn problems(reader: &JsonSchema, writer: &JsonSchema) -> Vec<String> {
     let mut comparison = Comparison { pairs: 0, open: Vec::new() };
+    if reader.document == writer.document && reader.references == writer.references {
+        return Vec::new();
+    }
     let mut found = comparison.compare(Side::of(writer), Side::of(reader), "");
     if comparison.pairs > MOST_PAIRS {
         found = vec!["the schemas were too large to be compared, which is taken as incompatible".to_owned()];
@@ -132,6 +136,18 @@ impl<'s> Side<'s> {
         }
     }
 
+    /// Returns a schema that has more beside its `$ref` as what it means from 2019-09 on: both. Before, a `$ref` is
+    /// all that counts.
+    fn spread(self) -> Option<Value> {
+        let draft = self.document.get("$schema").and_then(Value::as_str).unwrap_or_default();
+        let both = draft.contains("/2019-09/") || draft.contains("/2020-12/");
+        let Value::Object(keywords) = self.schema else { return None };
+        let mut beside = keywords.clone();
+        let reference = beside.remove("$ref").filter(|_| both)?;
+        beside.retain(|keyword, _| !is_annotation(keyword));
+        (!beside.is_empty()).then(|| serde_json::json!({"allOf": [{"$ref": reference}, beside]}))
+    }
+
     /// Follows `$ref` to a schema; `None` when it leads nowhere that is known here.
     fn follow(mut self) -> Option<Self> {
         for _ in 0..MOST_DEEP {
@@ -159,11 +175,14 @@ impl<'s> Side<'s> {
         (named.into_iter().map(|name| if name == "integer" { "number" } else { name }).collect(), is_integer)
     }
 
-    /// Returns the values of `enum`, or the one of `const`.
+    /// Returns the values that `enum` and `const` leave.
     fn values(self) -> Option<Vec<&'s Value>> {
+        let list = self.get("enum").and_then(Value::as_array);
         match self.get("const") {
-            Some(value) => Some(vec![value]),
-            None => Some(self.get("enum")?.as_array()?.iter().collect()),
+            Some(value) => Some(
+                Some(value).into_iter().filter(|_| list.is_none_or(|list| list.contains(value))).collect(),
+            ),
+            None => Some(list?.iter().collect()),
         }
     }
 }
@@ -185,6 +204,18 @@ fn unescaped(fragment: &str) -> Option<String> {
         });
     }
     String::from_utf8(bytes).ok()
+}
+
+/// Returns whether what a schema means depends on others.
+fn refers(schema: &Value) -> bool {
+    match schema {
+        Value::Object(keywords) => {
+            ["$ref", "$dynamicRef", "$recursiveRef"].iter().any(|keyword| keywords.contains_key(*keyword))
+                || keywords.values().any(refers)
+        }
+        Value::Array(schemas) => schemas.iter().any(refers),
+        _ => false,
+    }
 }
 
 fn type_of(value: &Value) -> &'static str {
@@ -213,13 +244,17 @@ pub(super) struct Comparison {
 
 impl Comparison {
     /// Returns the problems of a pair, each with its path.
-    pub(super) fn compare(&mut self, writer: Side<'_>, reader: Side<'_>, path: &str) -> Vec<String> {
+    pub(super) fn compare<'s>(&mut self, writer: Side<'s>, reader: Side<'s>, path: &str) -> Vec<String> {
         self.pairs += 1;
         if self.pairs > MOST_PAIRS || self.open.len() > MOST_DEEP {
             self.pairs = MOST_PAIRS + 1;
             return Vec::new();
         }
-        let (Some(writer), Some(reader)) = (writer.follow(), reader.follow()) else {
+        let (old, new) = (writer.spread(), reader.spread());
+        let follow = |side: Side<'s>, spread: &Option<Value>| {
+            if spread.is_some() { Some(side) } else { side.follow() }
+        };
+        let (Some(writer), Some(reader)) = (follow(writer, &old), follow(reader, &new)) else {
             let same = writer.schema == reader.schema;
             return if same { Vec::new() } else { vec![unsure(path, "$ref")] };
         };
@@ -230,8 +265,15 @@ impl Comparison {
         if reader.schema == &Value::Bool(false) {
             return vec![problem(path, "nothing is accepted any more")];
         }
+        if writer.schema == reader.schema && !refers(writer.schema) {
+            return Vec::new();
+        }
         self.open.push(pair);
-        let found = self.keywords(writer, reader, path);
+        let found = self.keywords(
+            old.as_ref().map_or(writer, |schema| writer.at(schema)),
+            new.as_ref().map_or(reader, |schema| reader.at(schema)),
+            path,
+        );
         self.open.pop();
         found
     }
@@ -251,10 +293,8 @@ impl Comparison {
             found.push(problem(path, "`type` went from number to integer"));
         }
         values(writer, reader, path, &mut found);
-        if writer.values().is_none() {
-            bounds(writer, reader, path, &old, &mut found);
-            objects::compare(self, writer, reader, path, &old, &mut found);
-        }
+        bounds(writer, reader, path, &old, &mut found);
+        objects::compare(self, writer, reader, path, &old, &mut found);
         if reader.get("not") != writer.get("not") {
             self.negations(writer, reader, path, &mut found);
         }
