@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Driver
 from confluent_kafka.schema_registry.common.protobuf import _create_index_array
 from confluent_kafka.schema_registry.protobuf import ProtobufSerializer
+from conftest import Driver
 from google.protobuf import descriptor_pb2, descriptor_pool, json_format, message_factory
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import DecodeError, Message

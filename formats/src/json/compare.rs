@@ -179,9 +179,9 @@ impl<'s> Side<'s> {
     fn values(self) -> Option<Vec<&'s Value>> {
         let list = self.get("enum").and_then(Value::as_array);
         match self.get("const") {
-            Some(value) => Some(
-                Some(value).into_iter().filter(|_| list.is_none_or(|list| list.contains(value))).collect(),
-            ),
+            Some(value) => {
+                Some(Some(value).into_iter().filter(|_| list.is_none_or(|list| has(list, value))).collect())
+            }
             None => Some(list?.iter().collect()),
         }
     }
@@ -404,6 +404,25 @@ impl<'s> Choice<'s> {
     }
 }
 
+/// Returns whether two values are one for JSON Schema: 2 and 2.0 are.
+fn equal(left: &Value, right: &Value) -> bool {
+    match (left, right) {
+        (Value::Number(left), Value::Number(right)) => left == right || left.as_f64() == right.as_f64(),
+        (Value::Array(left), Value::Array(right)) => {
+            left.len() == right.len() && left.iter().zip(right).all(|(left, right)| equal(left, right))
+        }
+        (Value::Object(left), Value::Object(right)) => {
+            left.len() == right.len()
+                && left.iter().all(|(name, left)| right.get(name).is_some_and(|right| equal(left, right)))
+        }
+        _ => left == right,
+    }
+}
+
+fn has(list: &[Value], value: &Value) -> bool {
+    list.iter().any(|known| equal(known, value))
+}
+
 fn all_integers(writer: Side<'_>) -> bool {
     let is_whole =
         |value: &&Value| !value.is_number() || value.as_f64().is_some_and(|number| number.fract() == 0.0);
@@ -415,7 +434,10 @@ fn values(writer: Side<'_>, reader: Side<'_>, path: &str, found: &mut Vec<String
     match writer.values() {
         None => found.push(problem(path, "a list of values was added")),
         Some(old) => {
-            let lost = old.iter().filter(|value| !new.contains(*value)).map(|value| format!("`{value}`"));
+            let lost = old
+                .iter()
+                .filter(|value| !new.iter().any(|known| equal(known, value)))
+                .map(|value| format!("`{value}`"));
             let lost = lost.take(5).collect::<Vec<_>>().join(", ");
             if !lost.is_empty() {
                 found.push(problem(path, &format!("the value {lost} is not accepted any more")));
