@@ -14,7 +14,8 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::compare::{Comparison, Side, problem};
+use super::compare::{Comparison, problem};
+use super::side::Side;
 use crate::pointer::segment;
 
 static OPEN: Value = Value::Bool(true);
