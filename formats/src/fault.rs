@@ -57,8 +57,7 @@ impl Fault {
     /// Says that what was wrong is below a member of this name, or an element of this index.
     #[must_use]
     pub(crate) fn under(mut self, segment: impl fmt::Display) -> Self {
-        let segment = segment.to_string().replace('~', "~0").replace('/', "~1");
-        self.path.insert_str(0, &format!("/{segment}"));
+        self.path.insert_str(0, &crate::pointer::segment(segment));
         self
     }
 }
@@ -74,10 +73,7 @@ impl Fault {
     /// Puts a key or an index before the path: a fault learns where it was found on its way out.
     #[must_use]
     pub(crate) fn within(mut self: Box<Self>, key: impl fmt::Display) -> Box<Self> {
-        let key = key.to_string();
-        let key = if key.contains(['~', '/']) { key.replace('~', "~0").replace('/', "~1") } else { key };
-        self.path.insert_str(0, &key);
-        self.path.insert(0, '/');
+        self.path.insert_str(0, &crate::pointer::segment(key));
         self
     }
 }

@@ -1,6 +1,15 @@
 //! JSON pointers (RFC 6901).
 
+use std::fmt;
+
 use serde_json::Value;
+
+/// Returns a name or an index as a segment of a pointer, with the slash before it.
+pub(crate) fn segment(name: impl fmt::Display) -> String {
+    let name = name.to_string();
+    let is_plain = !name.contains(['~', '/']);
+    if is_plain { format!("/{name}") } else { format!("/{}", name.replace('~', "~0").replace('/', "~1")) }
+}
 
 /// Returns the segments of a pointer; `None` when it is none.
 pub(crate) fn segments(pointer: &str) -> Option<Vec<String>> {

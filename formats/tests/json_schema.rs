@@ -57,24 +57,32 @@ fn a_fault_names_the_path_the_keyword_and_what_was_expected() {
     let schema = order();
     for (value, path, message) in [
         (json!({}), "/id", "the required property was missing (`required`)"),
-        (json!({"id": 1}), "/id", "expected string, got `1` (`type`)"),
+        (json!({"id": 1}), "/id", "string was expected, not `1` (`type`)"),
         (json!({"id": "x"}), "/id", "`\"x\"` did not match `^o-\\d+$` (`pattern`)"),
         (
             json!({"id": "o-1234567"}),
             "/id",
-            "expected at most 8 characters, got `\"o-1234567\"` (`maxLength`)",
+            "at most 8 characters were expected, not `\"o-1234567\"` (`maxLength`)",
         ),
-        (json!({"id": "o-1", "total": -5}), "/total", "expected at least 0, got `-5` (`minimum`)"),
+        (json!({"id": "o-1", "total": -5}), "/total", "at least 0 was expected, not `-5` (`minimum`)"),
         (
             json!({"id": "o-1", "total": 100}),
             "/total",
-            "expected less than 100, got `100` (`exclusiveMaximum`)",
+            "less than 100 was expected, not `100` (`exclusiveMaximum`)",
         ),
-        (json!({"id": "o-1", "total": 7}), "/total", "expected a multiple of 5, got `7` (`multipleOf`)"),
-        (json!({"id": "o-1", "kind": "c"}), "/kind", "expected one of `[\"a\",\"b\"]`, got `\"c\"` (`enum`)"),
-        (json!({"id": "o-1", "items": [1]}), "/items/0", "expected one of null, string, got `1` (`type`)"),
+        (json!({"id": "o-1", "total": 7}), "/total", "a multiple of 5 was expected, not `7` (`multipleOf`)"),
+        (
+            json!({"id": "o-1", "kind": "c"}),
+            "/kind",
+            "one of `[\"a\",\"b\"]` was expected, not `\"c\"` (`enum`)",
+        ),
+        (
+            json!({"id": "o-1", "items": [1]}),
+            "/items/0",
+            "one of null, string was expected, not `1` (`type`)",
+        ),
         (json!({"id": "o-1", "items": ["x", "x"]}), "/items", "items were not unique (`uniqueItems`)"),
-        (json!({"id": "o-1", "a/b": 2}), "/a~1b", "expected `1`, got `2` (`const`)"),
+        (json!({"id": "o-1", "a/b": 2}), "/a~1b", "`1` was expected, not `2` (`const`)"),
         (
             json!({"id": "o-1", "x": 1, "y": 2}),
             "",
@@ -85,7 +93,7 @@ fn a_fault_names_the_path_the_keyword_and_what_was_expected() {
             "/either",
             "`7` fitted more than one schema of `oneOf` (`oneOf`)",
         ),
-        (json!("x"), "", "expected object, got `\"x\"` (`type`)"),
+        (json!("x"), "", "object was expected, not `\"x\"` (`type`)"),
     ] {
         let fault = encode(&schema, &value).unwrap_err();
         assert_eq!(
@@ -100,11 +108,11 @@ fn a_fault_names_the_path_the_keyword_and_what_was_expected() {
 fn the_first_of_many_problems_is_told_with_the_count_of_the_others() {
     let schema = schema(json!({"items": {"type": "string"}}));
     let told = |length: usize| encode(&schema, &json!(vec![1; length])).unwrap_err();
-    assert_eq!(told(1).message, "expected string, got `1` (`type`)");
-    assert_eq!(told(3).message, "expected string, got `1` (`type`); there were 2 more problems");
+    assert_eq!(told(1).message, "string was expected, not `1` (`type`)");
+    assert_eq!(told(3).message, "string was expected, not `1` (`type`); there were 2 more problems");
     assert_eq!(
         told(5_000).message,
-        "expected string, got `1` (`type`); there were 999 more problems, or still more"
+        "string was expected, not `1` (`type`); there were 999 more problems, or still more"
     );
     assert_eq!(told(3).path, "/0");
 }

@@ -132,19 +132,9 @@ fn an_entry_message_that_is_written_out_counts_and_is_a_map_all_the_same() {
 fn a_fault_names_the_path_and_what_was_expected() {
     let schema = proto3(ORDER);
     for (value, path, message, hint) in [
-        (
-            json!({"items": [{}, {"count": -1}]}),
-            "/items/1/count",
-            "expected a uint32, got the number `-1`",
-            None,
-        ),
-        (json!({"by_place": {"x": {}}}), "/by_place/x", "expected an int32, got the text `x`", None),
-        (
-            json!({"by_place": {"7": {"name": 1}}}),
-            "/by_place/7/name",
-            "expected a string, got the number `1`",
-            None,
-        ),
+        (json!({"items": [{}, {"count": -1}]}), "/items/1/count", "a uint32 was expected, not `-1`", None),
+        (json!({"by_place": {"x": {}}}), "/by_place/x", "an int32 was expected, not `\"x\"`", None),
+        (json!({"by_place": {"7": {"name": 1}}}), "/by_place/7/name", "a string was expected, not `1`", None),
         (
             json!({"kind": "RUHS"}),
             "/kind",
@@ -157,12 +147,12 @@ fn a_fault_names_the_path_and_what_was_expected() {
             "the message `p.Order` has no such field",
             Some("did you mean `total`?"),
         ),
-        (json!({"total": 1.5}), "/total", "expected an int64, got the number `1.5`", None),
-        (json!({"token": "?"}), "/token", "expected bytes as base64 text, got the text `?`", None),
-        (json!({"rate": 1e300}), "/rate", "expected a float, got the number `1e+300`", None),
-        (json!({"items": {}}), "/items", "expected a list, got an object", None),
-        (json!({"items": [null]}), "/items/0", "expected an object for `p.Item`, got null", None),
-        (json!([]), "", "expected an object for `p.Order`, got a list", None),
+        (json!({"total": 1.5}), "/total", "an int64 was expected, not `1.5`", None),
+        (json!({"token": "?"}), "/token", "base64 text was expected, not `\"?\"`", None),
+        (json!({"rate": 1e300}), "/rate", "a float was expected, not `1e+300`", None),
+        (json!({"items": {}}), "/items", "a list was expected, not `{}`", None),
+        (json!({"items": [null]}), "/items/0", "an object for `p.Item` was expected, not `null`", None),
+        (json!([]), "", "an object for `p.Order` was expected, not `[]`", None),
         (
             json!({"card": "x", "cash": true}),
             "/cash",

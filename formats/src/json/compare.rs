@@ -9,17 +9,18 @@
 //!   `multipleOf` may become a divisor of itself; `pattern` may be dropped, and every other change is a problem.
 //! - Objects and arrays: see [`super::objects`].
 //! - `anyOf` and `oneOf` may gain schemas and lose none, `allOf` may lose and gain none that accepts less. A schema
-//!   may become one of an `anyOf` or `oneOf`, and an `allOf` may become one of its own.
+//!   may become one of an `anyOf` or `oneOf`, and an `allOf` may become one of its own. That a value comes to fit
+//!   two schemas of a `oneOf`, which refuses it then, is not looked for.
 //! - `not` may come to refuse less.
 //! - `format`, `contentEncoding` and the annotations (`title`, `description`, `default`, ...) are not compared.
 //!
 //! Keywords that are not judged (`if`, `then`, `else`, `dependentSchemas`, `contains`, `propertyNames`, `$dynamicRef`,
 //! ...) have to be the same; where they are not, the problem says that it could not be judged and was taken as one.
 
-use std::collections::BTreeSet;
+use serde_json::Value;
 
-use serde_json::{Map, Value};
-
+use super::keywords::{all_integers, bounds, values};
+use super::side::{Side, UNJUDGED, refers};
 use super::{JsonSchema, objects};
 
 /// After so many pairs of schemas the comparison is given up. Alternatives within alternatives multiply.
@@ -28,63 +29,12 @@ const MOST_PAIRS: usize = 20_000;
 /// The deepest nesting of schemas that is compared; a schema that refers to itself ends earlier.
 const MOST_DEEP: usize = 100;
 
-/// The types of JSON. `integer` is no type of its own here but a narrower `number`.
-const TYPES: [&str; 6] = ["null", "boolean", "number", "string", "array", "object"];
-
-/// Keywords that must be the same on both sides, as they are not judged.
-const UNJUDGED: [&str; 12] = [
-    "if",
-    "then",
-    "else",
-    "contains",
-    "minContains",
-    "maxContains",
-    "propertyNames",
-    "dependentSchemas",
-    "dependencies",
-    "unevaluatedItems",
-    "$dynamicRef",
-    "$recursiveRef",
-];
-
-/// Keywords that are judged here or in [`super::objects`].
-const JUDGED: [&str; 31] = [
-    "$ref",
-    "type",
-    "enum",
-    "const",
-    "maximum",
-    "minimum",
-    "exclusiveMaximum",
-    "exclusiveMinimum",
-    "multipleOf",
-    "maxLength",
-    "minLength",
-    "pattern",
-    "maxItems",
-    "minItems",
-    "uniqueItems",
-    "items",
-    "prefixItems",
-    "additionalItems",
-    "maxProperties",
-    "minProperties",
-    "properties",
-    "patternProperties",
-    "additionalProperties",
-    "unevaluatedProperties",
-    "required",
-    "dependentRequired",
-    "anyOf",
-    "oneOf",
-    "allOf",
-    "not",
-    "format",
-];
-
 /// Returns why `reader` does not accept everything that `writer` accepted.
 pub(super) fn problems(reader: &JsonSchema, writer: &JsonSchema) -> Vec<String> {
     let mut comparison = Comparison { pairs: 0, open: Vec::new() };
+    if reader.document == writer.document && reader.references == writer.references {
+        return Vec::new();
+    }
     let mut found = comparison.compare(Side::of(writer), Side::of(reader), "");
     if comparison.pairs > MOST_PAIRS {
         found = vec!["the schemas were too large to be compared, which is taken as incompatible".to_owned()];
@@ -92,115 +42,6 @@ pub(super) fn problems(reader: &JsonSchema, writer: &JsonSchema) -> Vec<String> 
     found.sort();
     found.dedup();
     found
-}
-
-/// A schema within a document.
-#[derive(Clone, Copy)]
-pub(super) struct Side<'s> {
-    whole: &'s JsonSchema,
-    /// The document that a `$ref` with nothing before its `#` leads into.
-    document: &'s Value,
-    schema: &'s Value,
-}
-
-impl<'s> Side<'s> {
-    fn of(whole: &'s JsonSchema) -> Self {
-        Self { whole, document: &whole.document, schema: &whole.document }
-    }
-
-    /// Returns a schema below this one.
-    pub(super) fn at(self, schema: &'s Value) -> Self {
-        Self { schema, ..self }
-    }
-
-    /// Returns what a keyword says.
-    pub(super) fn get(self, keyword: &str) -> Option<&'s Value> {
-        self.schema.get(keyword)
-    }
-
-    /// Returns the schemas that a keyword has by name.
-    pub(super) fn named(self, keyword: &str) -> Option<&'s Map<String, Value>> {
-        self.get(keyword).and_then(Value::as_object)
-    }
-
-    /// Returns whether the schema accepts everything: it is `true`, or says nothing that is judged.
-    pub(super) fn is_open(self) -> bool {
-        match self.schema {
-            Value::Bool(accepts) => *accepts,
-            Value::Object(keywords) => keywords.keys().all(|keyword| is_annotation(keyword)),
-            _ => false,
-        }
-    }
-
-    /// Follows `$ref` to a schema; `None` when it leads nowhere that is known here.
-    fn follow(mut self) -> Option<Self> {
-        for _ in 0..MOST_DEEP {
-            let Some(address) = self.get("$ref").and_then(Value::as_str) else { return Some(self) };
-            let (document, fragment) = address.split_once('#').unwrap_or((address, ""));
-            if !document.is_empty() && self.document.get("$id").and_then(Value::as_str) != Some(document) {
-                self.document = self.whole.references.find(document)?;
-            }
-            self.schema = self.document.pointer(&unescaped(fragment)?)?;
-        }
-        None
-    }
-
-    /// Returns the types that a schema accepts, as it says or as its values are, and whether numbers are integers.
-    fn types(self) -> (BTreeSet<&'s str>, bool) {
-        let named = match self.get("type") {
-            Some(Value::String(one)) => vec![one.as_str()],
-            Some(Value::Array(several)) => several.iter().filter_map(Value::as_str).collect(),
-            _ => match self.values() {
-                Some(values) => values.iter().map(|value| type_of(value)).collect(),
-                None => TYPES.to_vec(),
-            },
-        };
-        let is_integer = named.contains(&"integer") && !named.contains(&"number");
-        (named.into_iter().map(|name| if name == "integer" { "number" } else { name }).collect(), is_integer)
-    }
-
-    /// Returns the values of `enum`, or the one of `const`.
-    fn values(self) -> Option<Vec<&'s Value>> {
-        match self.get("const") {
-            Some(value) => Some(vec![value]),
-            None => Some(self.get("enum")?.as_array()?.iter().collect()),
-        }
-    }
-}
-
-/// A fragment is percent-encoded.
-fn unescaped(fragment: &str) -> Option<String> {
-    if !fragment.contains('%') {
-        return Some(fragment.to_owned());
-    }
-    let mut bytes = Vec::new();
-    let mut rest = fragment.bytes();
-    while let Some(byte) = rest.next() {
-        bytes.push(match byte {
-            b'%' => {
-                let digit = |byte: Option<u8>| char::from(byte?).to_digit(16);
-                u8::try_from(digit(rest.next())? * 16 + digit(rest.next())?).ok()?
-            }
-            byte => byte,
-        });
-    }
-    String::from_utf8(bytes).ok()
-}
-
-fn type_of(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "boolean",
-        Value::Number(_) => "number",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
-    }
-}
-
-/// Keywords that accept nothing less.
-fn is_annotation(keyword: &str) -> bool {
-    !JUDGED.contains(&keyword) && !UNJUDGED.contains(&keyword)
 }
 
 /// A comparison under way.
@@ -213,13 +54,17 @@ pub(super) struct Comparison {
 
 impl Comparison {
     /// Returns the problems of a pair, each with its path.
-    pub(super) fn compare(&mut self, writer: Side<'_>, reader: Side<'_>, path: &str) -> Vec<String> {
+    pub(super) fn compare<'s>(&mut self, writer: Side<'s>, reader: Side<'s>, path: &str) -> Vec<String> {
         self.pairs += 1;
         if self.pairs > MOST_PAIRS || self.open.len() > MOST_DEEP {
             self.pairs = MOST_PAIRS + 1;
             return Vec::new();
         }
-        let (Some(writer), Some(reader)) = (writer.follow(), reader.follow()) else {
+        let (old, new) = (writer.spread(), reader.spread());
+        let follow = |side: Side<'s>, spread: &Option<Value>| {
+            if spread.is_some() { Some(side) } else { side.follow() }
+        };
+        let (Some(writer), Some(reader)) = (follow(writer, &old), follow(reader, &new)) else {
             let same = writer.schema == reader.schema;
             return if same { Vec::new() } else { vec![unsure(path, "$ref")] };
         };
@@ -230,8 +75,15 @@ impl Comparison {
         if reader.schema == &Value::Bool(false) {
             return vec![problem(path, "nothing is accepted any more")];
         }
+        if writer.schema == reader.schema && !refers(writer.schema) {
+            return Vec::new();
+        }
         self.open.push(pair);
-        let found = self.keywords(writer, reader, path);
+        let found = self.keywords(
+            old.as_ref().map_or(writer, |schema| writer.at(schema)),
+            new.as_ref().map_or(reader, |schema| reader.at(schema)),
+            path,
+        );
         self.open.pop();
         found
     }
@@ -251,10 +103,8 @@ impl Comparison {
             found.push(problem(path, "`type` went from number to integer"));
         }
         values(writer, reader, path, &mut found);
-        if writer.values().is_none() {
-            bounds(writer, reader, path, &old, &mut found);
-            objects::compare(self, writer, reader, path, &old, &mut found);
-        }
+        bounds(writer, reader, path, &old, &mut found);
+        objects::compare(self, writer, reader, path, &old, &mut found);
         if reader.get("not") != writer.get("not") {
             self.negations(writer, reader, path, &mut found);
         }
@@ -361,67 +211,6 @@ impl<'s> Choice<'s> {
         }
         let schemas = side.get(keyword).and_then(Value::as_array).into_iter().flatten();
         Some(Self { keyword, schemas: schemas.map(|schema| side.at(schema)).collect(), beside })
-    }
-}
-
-fn all_integers(writer: Side<'_>) -> bool {
-    let is_whole =
-        |value: &&Value| !value.is_number() || value.as_f64().is_some_and(|number| number.fract() == 0.0);
-    writer.values().is_some_and(|values| values.iter().all(is_whole))
-}
-
-fn values(writer: Side<'_>, reader: Side<'_>, path: &str, found: &mut Vec<String>) {
-    let Some(new) = reader.values() else { return };
-    match writer.values() {
-        None => found.push(problem(path, "a list of values was added")),
-        Some(old) => {
-            let lost = old.iter().filter(|value| !new.contains(*value)).map(|value| format!("`{value}`"));
-            let lost = lost.take(5).collect::<Vec<_>>().join(", ");
-            if !lost.is_empty() {
-                found.push(problem(path, &format!("the value {lost} is not accepted any more")));
-            }
-        }
-    }
-}
-
-/// Bounds, by the type that they are for.
-fn bounds(writer: Side<'_>, reader: Side<'_>, path: &str, types: &BTreeSet<&str>, found: &mut Vec<String>) {
-    const BOUNDS: [(&str, &str, bool); 10] = [
-        ("number", "maximum", true),
-        ("number", "exclusiveMaximum", true),
-        ("number", "minimum", false),
-        ("number", "exclusiveMinimum", false),
-        ("string", "maxLength", true),
-        ("string", "minLength", false),
-        ("array", "maxItems", true),
-        ("array", "minItems", false),
-        ("object", "maxProperties", true),
-        ("object", "minProperties", false),
-    ];
-    for (kind, keyword, is_most) in BOUNDS {
-        let Some(after) = reader.get(keyword).filter(|_| types.contains(kind)) else { continue };
-        if writer.get(keyword) == Some(after) {
-            continue;
-        }
-        let (old, new) = (writer.get(keyword).and_then(Value::as_f64), after.as_f64());
-        match (old, new) {
-            (None, _) if !is_most && after.as_u64() == Some(0) && kind != "number" => {}
-            (None, _) => found.push(problem(path, &format!("`{keyword}` was added"))),
-            (Some(old), Some(new)) if (is_most && new < old) || (!is_most && new > old) => {
-                found.push(problem(path, &format!("`{keyword}` went from {old} to {new}")));
-            }
-            _ => {}
-        }
-    }
-    if types.contains("string") && reader.get("pattern").is_some_and(|new| Some(new) != writer.get("pattern"))
-    {
-        found.push(problem(path, "`pattern` was added or changed"));
-    }
-    if let Some(new) = reader.get("multipleOf").and_then(Value::as_f64).filter(|_| types.contains("number")) {
-        match writer.get("multipleOf").and_then(Value::as_f64) {
-            Some(old) if (old / new).fract().abs() < 1e-9 => {}
-            _ => found.push(problem(path, "`multipleOf` was added or changed")),
-        }
     }
 }
 

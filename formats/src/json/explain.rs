@@ -4,7 +4,8 @@ use jsonschema::error::{TypeKind, ValidationErrorKind as Kind};
 use jsonschema::{ValidationError, Validator};
 use serde_json::Value;
 
-use crate::fault::{Fault, FaultKind};
+use crate::fault::{Fault, FaultKind, plain, shown};
+use crate::pointer::segment;
 
 /// No more problems of one value are counted.
 const MOST: usize = 1_000;
@@ -27,9 +28,9 @@ pub(super) fn first(validator: &Validator, value: &Value) -> Option<Fault> {
 /// Says why a schema is none.
 pub(super) fn schema(error: &ValidationError<'_>) -> Fault {
     let text = match error.kind() {
-        Kind::Referencing(why) => format!("a `$ref` led nowhere: {}", plain(why)),
+        Kind::Referencing(why) => format!("a `$ref` led nowhere: {}", plain(&why.to_string())),
         Kind::Format { format } if format == "regex" => {
-            format!("the pattern {} was no regular expression, or was too large", shown(error.instance()))
+            format!("the pattern {} was no regular expression, or was too large", value_of(error.instance()))
         }
         _ => format!("the schema was not valid: {}", describe(error).1),
     };
@@ -44,35 +45,36 @@ pub(super) fn schema(error: &ValidationError<'_>) -> Fault {
 
 fn describe(error: &ValidationError<'_>) -> (String, String) {
     let mut path = error.instance_path().as_str().to_owned();
-    let value = shown(error.instance());
+    let value = value_of(error.instance());
     let what = match error.kind() {
         Kind::Required { property } => {
             let name = property.as_str().unwrap_or_default();
-            path.push('/');
-            path.push_str(&name.replace('~', "~0").replace('/', "~1"));
+            path.push_str(&segment(name));
             "the required property was missing".to_owned()
         }
-        Kind::Type { kind: TypeKind::Single(one) } => format!("expected {one}, got {value}"),
+        Kind::Type { kind: TypeKind::Single(one) } => format!("{one} was expected, not {value}"),
         Kind::Type { kind: TypeKind::Multiple(several) } => {
             let names = several.iter().map(|one| one.to_string()).collect::<Vec<_>>();
-            format!("expected one of {}, got {value}", names.join(", "))
+            format!("one of {} was expected, not {value}", names.join(", "))
         }
-        Kind::Constant { expected_value } => format!("expected {}, got {value}", shown(expected_value)),
-        Kind::Enum { options } => format!("expected one of {}, got {value}", shown(options)),
+        Kind::Constant { expected_value } => {
+            format!("{} was expected, not {value}", value_of(expected_value))
+        }
+        Kind::Enum { options } => format!("one of {} was expected, not {value}", value_of(options)),
         Kind::AdditionalProperties { unexpected } | Kind::UnevaluatedProperties { unexpected } => {
             format!("properties were not allowed: {}", names(unexpected))
         }
-        Kind::Maximum { limit } => format!("expected at most {limit}, got {value}"),
-        Kind::Minimum { limit } => format!("expected at least {limit}, got {value}"),
-        Kind::ExclusiveMaximum { limit } => format!("expected less than {limit}, got {value}"),
-        Kind::ExclusiveMinimum { limit } => format!("expected more than {limit}, got {value}"),
-        Kind::MultipleOf { multiple_of } => format!("expected a multiple of {multiple_of}, got {value}"),
-        Kind::MaxLength { limit } => format!("expected at most {limit} characters, got {value}"),
-        Kind::MinLength { limit } => format!("expected at least {limit} characters, got {value}"),
-        Kind::MaxItems { limit } => format!("expected at most {limit} items"),
-        Kind::MinItems { limit } => format!("expected at least {limit} items"),
-        Kind::MaxProperties { limit } => format!("expected at most {limit} properties"),
-        Kind::MinProperties { limit } => format!("expected at least {limit} properties"),
+        Kind::Maximum { limit } => format!("at most {limit} was expected, not {value}"),
+        Kind::Minimum { limit } => format!("at least {limit} was expected, not {value}"),
+        Kind::ExclusiveMaximum { limit } => format!("less than {limit} was expected, not {value}"),
+        Kind::ExclusiveMinimum { limit } => format!("more than {limit} was expected, not {value}"),
+        Kind::MultipleOf { multiple_of } => format!("a multiple of {multiple_of} was expected, not {value}"),
+        Kind::MaxLength { limit } => format!("at most {limit} characters were expected, not {value}"),
+        Kind::MinLength { limit } => format!("at least {limit} characters were expected, not {value}"),
+        Kind::MaxItems { limit } => format!("at most {limit} items were expected"),
+        Kind::MinItems { limit } => format!("at least {limit} items were expected"),
+        Kind::MaxProperties { limit } => format!("at most {limit} properties were expected"),
+        Kind::MinProperties { limit } => format!("at least {limit} properties were expected"),
         Kind::Pattern { pattern } => format!("{value} did not match `{pattern}`"),
         Kind::Format { format } => format!("{value} was no {format}"),
         Kind::UniqueItems => "items were not unique".to_owned(),
@@ -80,7 +82,7 @@ fn describe(error: &ValidationError<'_>) -> (String, String) {
         Kind::OneOfNotValid { .. } => format!("{value} fitted none of the schemas of `oneOf`"),
         Kind::OneOfMultipleValid { .. } => format!("{value} fitted more than one schema of `oneOf`"),
         Kind::BacktrackLimitExceeded { .. } => "the pattern took too many steps".to_owned(),
-        _ => plain(error),
+        _ => plain(&error.to_string()),
     };
     // The place within the schema ends with the keyword.
     (path, format!("{what} (`{}`)", keyword(error)))
@@ -97,25 +99,10 @@ fn keyword(error: &ValidationError<'_>) -> String {
 }
 
 fn names(names: &[String]) -> String {
-    let some =
-        names.iter().take(5).map(|name| format!("`{}`", name.escape_debug())).collect::<Vec<_>>().join(", ");
+    let some = names.iter().take(5).map(|name| format!("`{}`", plain(name))).collect::<Vec<_>>().join(", ");
     if names.len() > 5 { format!("{some}, ...") } else { some }
 }
 
-fn shown(value: &Value) -> String {
-    match value {
-        Value::Object(_) => "an object".to_owned(),
-        other => format!("`{}`", short(&other.to_string())),
-    }
-}
-
-fn plain(text: impl std::fmt::Display) -> String {
-    short(&text.to_string().replace('\n', " "))
-}
-
-fn short(text: &str) -> String {
-    match text.char_indices().nth(120) {
-        Some((end, _)) => format!("{}...", &text[..end]),
-        None => text.to_owned(),
-    }
+fn value_of(value: &Value) -> String {
+    format!("`{}`", shown(value))
 }

@@ -9,8 +9,10 @@
 
 mod compare;
 mod explain;
+mod keywords;
 mod objects;
 mod references;
+mod side;
 
 use jsonschema::{Draft, PatternOptions, Validator};
 use serde_json::Value;

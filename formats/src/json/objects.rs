@@ -14,7 +14,9 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::compare::{Comparison, Side, problem};
+use super::compare::{Comparison, problem};
+use super::side::Side;
+use crate::pointer::segment;
 
 static OPEN: Value = Value::Bool(true);
 
@@ -122,16 +124,38 @@ fn properties(
             (None, None) => {}
         }
     }
+    patterns(comparison, writer, reader, path, found);
+    let (before, after) = (rest(writer).unwrap_or(&OPEN), rest(reader).unwrap_or(&OPEN));
+    let at = format!("{path}/additionalProperties");
+    found.extend(comparison.compare(writer.at(before), reader.at(after), &at));
+}
+
+/// What names of a pattern hold was held by the same pattern, else by what was beside; and a declared property comes
+/// to be held by a new pattern too.
+fn patterns(
+    comparison: &mut Comparison,
+    writer: Side<'_>,
+    reader: Side<'_>,
+    path: &str,
+    found: &mut Vec<String>,
+) {
+    let empty = serde_json::Map::new();
     let old = writer.named("patternProperties").unwrap_or(&empty);
-    for (pattern, after) in reader.named("patternProperties").unwrap_or(&empty) {
-        let before = old.get(pattern).or_else(|| rest(writer)).unwrap_or(&OPEN);
+    let new = reader.named("patternProperties").unwrap_or(&empty);
+    for (pattern, after) in new {
         let at = below(path, "patternProperties", pattern);
+        let before = old.get(pattern).or_else(|| rest(writer)).unwrap_or(&OPEN);
+        found.extend(comparison.compare(writer.at(before), reader.at(after), &at));
+        let declared = writer.named("properties").into_iter().flatten();
+        for (_, before) in declared.filter(|(name, _)| !old.contains_key(pattern) && matches(pattern, name)) {
+            found.extend(comparison.compare(writer.at(before), reader.at(after), &at));
+        }
+    }
+    for (pattern, before) in old.iter().filter(|(pattern, _)| !new.contains_key(*pattern)) {
+        let at = below(path, "patternProperties", pattern);
+        let after = rest(reader).unwrap_or(&OPEN);
         found.extend(comparison.compare(writer.at(before), reader.at(after), &at));
     }
-    let (before, after) = (rest(writer).unwrap_or(&OPEN), rest(reader).unwrap_or(&OPEN));
-    let problems =
-        comparison.compare(writer.at(before), reader.at(after), &format!("{path}/additionalProperties"));
-    found.extend(problems);
 }
 
 /// Returns the schemas of the first items, one by one, and the one of all further items. A list under `items` is how
@@ -171,5 +195,5 @@ fn items(
 }
 
 fn below(path: &str, keyword: &str, name: &str) -> String {
-    format!("{path}/{keyword}/{}", name.replace('~', "~0").replace('/', "~1"))
+    format!("{path}/{keyword}{}", segment(name))
 }

@@ -14,7 +14,7 @@ use crate::source::SchemaSource;
 const NOWHERE: &str = "json-schema:///";
 
 /// The references of a schema, and theirs.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct References {
     /// By the name of the reference and by the `$id` of the schema behind it.
     by_name: Arc<HashMap<String, Value>>,

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use prost_reflect::prost_types::FieldDescriptorProto;
 use prost_reflect::{
     Cardinality, DescriptorPool, EnumDescriptor, ExtensionDescriptor, FieldDescriptor, MessageDescriptor,
 };
@@ -201,8 +202,7 @@ impl Places {
         let kind = self.kind(&field.kind(), field.is_group());
         let shape = match (field.cardinality(), field.is_map()) {
             (_, true) => Shape::Map,
-            (Cardinality::Repeated, false) if field.is_packed() => Shape::Packed,
-            (Cardinality::Repeated, false) => Shape::List,
+            (Cardinality::Repeated, false) => list(kind, field.field_descriptor_proto(), field.is_packed()),
             (Cardinality::Optional | Cardinality::Required, false) => Shape::Single,
         };
         Field {
@@ -223,8 +223,7 @@ impl Places {
     fn extension(&self, field: &ExtensionDescriptor, enums: &[Enum]) -> Field {
         let kind = self.kind(&field.kind(), field.is_group());
         let shape = match field.cardinality() {
-            Cardinality::Repeated if field.is_packed() => Shape::Packed,
-            Cardinality::Repeated => Shape::List,
+            Cardinality::Repeated => list(kind, field.field_descriptor_proto(), field.is_packed()),
             Cardinality::Optional | Cardinality::Required => Shape::Single,
         };
         Field {
@@ -265,6 +264,13 @@ impl Places {
             From::Enum(one) => Kind::Enum(self.enums.get(one.full_name()).copied().unwrap_or(0)),
         }
     }
+}
+
+/// What the schema says of packing counts: descriptors that were compiled from text know the usual case only.
+fn list(kind: Kind, field: &FieldDescriptorProto, is_usual: bool) -> Shape {
+    let said = field.options.as_ref().and_then(|options| options.packed);
+    let can_be = !matches!(kind.wire(), WireType::Length | WireType::Group);
+    if can_be && said.unwrap_or(is_usual) { Shape::Packed } else { Shape::List }
 }
 
 fn default(kind: Kind, shape: Shape, enums: &[Enum]) -> Value {

@@ -129,7 +129,7 @@ pub(super) fn slots<'p>(
         };
         let field = &message.fields[place];
         if let Some(oneof) = field.oneof {
-            clear(&mut slots, message, oneof, place);
+            clear(plan, message, &mut slots, (oneof, place), depth)?;
         }
         if only.is_some_and(|only| only != place) {
             reader.skip(number, wire).ok_or_else(|| malformed().under(&field.name))?;
@@ -141,13 +141,23 @@ pub(super) fn slots<'p>(
     Ok(slots)
 }
 
-/// Another member of its oneof is there: what came before is void.
-fn clear(slots: &mut [Slot<'_>], message: &Message, oneof: usize, but: usize) {
-    for (place, slot) in slots.iter_mut().enumerate() {
-        if place != but && message.fields[place].oneof == Some(oneof) {
+/// Another member of a oneof is there: what came before is void, and has to be right all the same.
+fn clear(
+    plan: &Plan,
+    message: &Message,
+    slots: &mut [Slot<'_>],
+    (oneof, but): (usize, usize),
+    depth: usize,
+) -> Result<(), Fault> {
+    for (place, (field, slot)) in message.fields.iter().zip(slots).enumerate() {
+        if place != but && field.oneof == Some(oneof) {
+            if let Slot::Bytes(bytes) = slot {
+                single(plan, field.kind, bytes, depth).map_err(|fault| fault.under(&field.name))?;
+            }
             *slot = Slot::Empty;
         }
     }
+    Ok(())
 }
 
 /// Lists of numbers may be written packed or one by one, whatever the schema says.

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::known::Known;
 use super::plan::{Enum, Field, Kind, Message, Plan, Shape};
 use super::wire::{MOST_DEEP, WireType, put_length, put_tag, put_varint, zigzag};
-use crate::fault::{Fault, FaultKind};
+use crate::fault::{Fault, FaultKind, plain, shown};
 use crate::suggest::closest;
 
 /// Base64 with padding or without.
@@ -236,7 +236,7 @@ pub(super) fn bytes(value: &Value) -> Result<Vec<u8>, Fault> {
         true => BASE64.decode(text.replace('-', "+").replace('_', "/")).ok(),
         false => BASE64.decode(text).ok(),
     });
-    decoded.ok_or_else(|| expected("bytes as base64 text", value))
+    decoded.ok_or_else(|| expected("base64 text", value))
 }
 
 type Range = (i128, i128);
@@ -282,7 +282,7 @@ fn constant(known: &Enum, value: &Value) -> Result<i32, Fault> {
     match value {
         Value::Null if known.is_null => Ok(0),
         Value::String(name) => known.by_name.get(name).copied().ok_or_else(|| {
-            let unknown = fault(format!("the enum `{}` has no value `{}`", known.name, short(name)));
+            let unknown = fault(format!("the enum `{}` has no value `{}`", known.name, plain(name)));
             match closest(name, known.by_name.keys().map(String::as_str)) {
                 Some(near) => unknown.hint(format!("did you mean `{near}`?")),
                 None => unknown,
@@ -311,23 +311,9 @@ fn unknown(message: &Message, name: &str) -> Fault {
     }
 }
 
+/// Says what was expected, and what was there.
 pub(super) fn expected(what: &str, got: &Value) -> Fault {
-    let got = match got {
-        Value::Null => "null".to_owned(),
-        Value::Bool(one) => format!("`{one}`"),
-        Value::Number(number) => format!("the number `{number}`"),
-        Value::String(text) => format!("the text `{}`", short(text)),
-        Value::Array(_) => "a list".to_owned(),
-        Value::Object(_) => "an object".to_owned(),
-    };
-    fault(format!("expected {what}, got {got}"))
-}
-
-fn short(text: &str) -> String {
-    match text.char_indices().nth(40) {
-        Some((end, _)) => format!("{}...", text[..end].escape_debug()),
-        None => text.escape_debug().to_string(),
-    }
+    fault(format!("{what} was expected, not `{}`", shown(got)))
 }
 
 pub(super) fn fault(message: impl Into<String>) -> Fault {
