@@ -58,6 +58,12 @@ const RULES: &[Rule] = &[
         why: "the Kafka client stays behind the seam, in core/src/broker",
     },
     Rule {
+        words: &["hyper", "hyper_util", "http_body_util", "tower_service", "tokio_rustls", "rustls_native_certs"],
+        within: &["core/src/"],
+        but_in: &["core/src/schemas/http.rs", "core/src/schemas/tls.rs", "core/src/schemas/private_key.rs"],
+        why: "HTTP and TLS stay behind the seam, in core/src/schemas",
+    },
+    Rule {
         words: &["tokio::spawn(", ".spawn(", "thread::spawn(", "task::spawn("],
         within: &["core/src/"],
         but_in: &["core/src/runtime.rs", "core/src/completion.rs", "core/src/broker/"],
@@ -260,6 +266,7 @@ mod tests {
         for (name, text) in [
             ("core/src/matcher/mod.rs", "fn f() {}\nuse tokio::time;"),
             ("core/src/engine/mod.rs", "\nuse rdkafka::config;"),
+            ("core/src/engine/mod.rs", "\nuse hyper::Uri;"),
             ("core/src/engine/mod.rs", "\nhandle.spawn(async {});"),
             ("core/src/journal.rs", "\nunsafe { f() }"),
             ("core/src/journal.rs", "\nuse pyo3::prelude;"),

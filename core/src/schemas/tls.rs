@@ -7,8 +7,9 @@ use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
+use super::private_key;
 use super::transport::To;
-use crate::config::RegistryTls;
+use crate::config::{RegistryTls, Secret};
 use crate::document::shown;
 use crate::error::{ErrorCode, ProbeError, Result};
 
@@ -61,20 +62,15 @@ fn certificates(key: &str, path: &str) -> Result<Vec<CertificateDer<'static>>> {
     Ok(all)
 }
 
-/// The path is not shown: it may be anything.
+/// Neither the path nor what the file holds is shown.
 fn private_key(path: &str, tls: &RegistryTls) -> Result<PrivateKeyDer<'static>> {
     let text = std::fs::read(path)
         .map_err(|error| invalid("ssl.key", &format!("was not read: {}", error.kind())))?;
-    let is = |label: &[u8]| text.windows(label.len()).any(|window| window == label);
-    if is(b"BEGIN ENCRYPTED PRIVATE KEY") || is(b"Proc-Type: 4,ENCRYPTED") {
-        return decrypted(&text, tls);
-    }
-    PrivateKeyDer::from_pem_slice(&text)
-        .map_err(|_| invalid("ssl.key", "held no private key in PEM").hint("write it as PKCS#8"))
-}
-
-fn decrypted(_text: &[u8], _tls: &RegistryTls) -> Result<PrivateKeyDer<'static>> {
-    Err(invalid("ssl.key", "was encrypted"))
+    let password = tls.key_password.as_ref().map(Secret::expose);
+    private_key::read(&text, password).map_err(|unread| {
+        let error = invalid(unread.key, unread.why);
+        unread.hint.map_or(error.clone(), |hint| error.hint(hint))
+    })
 }
 
 fn invalid(key: &str, why: &str) -> ProbeError {

@@ -7,4 +7,6 @@ mod credentials;
 mod references;
 mod refusals;
 mod script;
+mod tls;
+mod wire;
 mod writers;
