@@ -27,6 +27,8 @@ FaultAction = Union[SimpleFault, ErrorFault, ErrorAfterFault, DelayFault, Thrott
 
 class StatusFault(TypedDict):
     status: int
+
+
 RegistryFaultAction = Union[Literal["disconnect", "silence"], StatusFault, DelayFault]
 """What a fault of a schema registry does, as `{"status": 503}`."""
 
@@ -192,7 +194,7 @@ class EmbeddedRegistry:
     def requests(
         self, method: str | None = None, path: str | None = None, *, limit: int | None = None
     ) -> list[RegistryRequest]:
-        """Returns what the registry was asked, the latest ones in their order; `path` is how theirs begins."""
+        """Returns what the registry was asked, the latest last; `path` is how theirs begins."""
         told = self._do("requests", {"method": method, "path": path, "limit": limit})["requests"]
         return [_registry_request(seen) for seen in told]
 

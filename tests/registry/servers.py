@@ -32,8 +32,6 @@ DIFFERENCES: dict[str, dict[str, str]] = {
         "default to global": "it does not know the parameter for a subject that it does not know",
         "serialized": "`format=serialized` is broken",
         "mode": "subjects have no modes of their own",
-        "ids": "ids have gaps",
-        "reference exists": "the code of a deletion that is refused is another",
         "not deleted first": "a version is deleted for good at once",
         "invalid version": "it has another code",
         "deleted lists": "what was deleted is not listed",
