@@ -18,7 +18,7 @@ from confluent_kafka.schema_registry.error import SchemaRegistryError
 from servers import Server
 
 
-def record(name: str, **fields: object) -> str:
+def record(name: str, /, **fields: object) -> str:
     """Avro: a record whose fields have these types; a pair is a type with a default."""
     written = []
     for field, kind in fields.items():
@@ -29,7 +29,7 @@ def record(name: str, **fields: object) -> str:
     return json.dumps({"type": "record", "name": name, "namespace": "ex", "fields": written})
 
 
-def avro(name: str, **fields: object) -> Schema:
+def avro(name: str, /, **fields: object) -> Schema:
     return Schema(record(name, **fields), "AVRO")
 
 
