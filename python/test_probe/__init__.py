@@ -38,7 +38,7 @@ from .codes import ErrorCode
 from .errors import ProbeError
 
 if TYPE_CHECKING:
-    from ._clusters import Broker, Cluster, EmbeddedCluster, RequestSeen
+    from ._clusters import Broker, Cluster, EmbeddedCluster, EmbeddedRegistry, RegistryRequest, RequestSeen
     from ._engine import Config, Directives
     from ._sync import Probe, Session
 
@@ -50,6 +50,7 @@ __all__ = [
     "ConsumedNack",
     "Directives",
     "EmbeddedCluster",
+    "EmbeddedRegistry",
     "ErrorCode",
     "Event",
     "Fish",
@@ -65,6 +66,7 @@ __all__ = [
     "ProducedAck",
     "ProducedNack",
     "ReceivedEvent",
+    "RegistryRequest",
     "RequestSeen",
     "Session",
     "Verdict",
@@ -82,6 +84,8 @@ _NATIVE = {
     "Broker": "._clusters",
     "Cluster": "._clusters",
     "EmbeddedCluster": "._clusters",
+    "EmbeddedRegistry": "._clusters",
+    "RegistryRequest": "._clusters",
     "RequestSeen": "._clusters",
 }
 

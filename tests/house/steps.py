@@ -196,6 +196,16 @@ def steps() -> list[Step]:
             {"TEST_PROBE_NEED_JDKS": "17,25"} if os.environ.get("CI") else {},
         ),
         Step(
+            "registry",
+            "the embedded schema registry is what Confluent's client takes it for",
+            [
+                ["cargo", "build", "--locked", "--quiet", "-p", "test-probe-cli"],
+                ["pytest", "-q", "-ra", "-p", "no:asyncio", "-p", "no:test_probe", "tests/registry"],
+            ],
+            count_pytest,
+            {"TEST_PROBE_TEST_REGISTRY": "embedded"},
+        ),
+        Step(
             "brokers",
             "the test brokers are what they claim to be",
             [["pytest", "-q", "-ra", "-p", "no:asyncio", "-p", "no:test_probe", "tests/brokers"]],

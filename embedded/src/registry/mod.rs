@@ -12,12 +12,18 @@
 //! ```
 //!
 //! A request goes through the files like this: `server` reads it, `request` takes it apart, `routes` finds what is
-//! meant, and `state` does it with the `schema`s of its `store` and its `settings` (adr/0037). Rules and metadata are
-//! kept and given back; rules are not executed.
+//! meant, and `state` does it with the `schema`s of its `store` and its `settings` (adr/0037).
+//!
+//! What is known to differ from Confluent's:
+//! - What is wrong with a schema, and why one cannot follow another, is worded by the crate `formats`.
+//! - Text of Protobuf is given back as it was registered, and a descriptor in base64 as one; its GUID is another.
+//! - Rules and metadata are kept and given back. Rules are neither checked nor run, and default and override metadata
+//!   of a configuration are not merged into schemas; `alias`, `compatibilityGroup` and `validateFields` do nothing.
+//! - There are no tags, no exporters and no associations (a look-up of those finds none), no authentication and no TLS.
 
 mod answer;
 mod avro_text;
-mod control;
+pub mod control;
 mod faults;
 mod request;
 mod routes;

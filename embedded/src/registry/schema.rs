@@ -109,13 +109,17 @@ pub(crate) struct Understood {
 }
 
 impl Understood {
-    /// Parses a schema whose references were resolved.
-    pub(crate) fn parse(asked: &Asked, source: SchemaSource) -> Result<Self> {
+    /// Parses a schema whose references were resolved. `normalize` chooses the text that is the same for all schemas
+    /// that differ in nothing that matters.
+    pub(crate) fn parse(asked: &Asked, source: SchemaSource, normalize: bool) -> Result<Self> {
         let schema = Schema::parse(&source).map_err(|fault| {
             let kind = source.schema_type.name();
             Refusal::invalid_schema(format!("Invalid schema of type {kind}, details: {fault}"))
         })?;
-        let written = written(&source);
+        let written = match source.schema_type {
+            SchemaType::Avro | SchemaType::Json if normalize => schema.canonical(),
+            SchemaType::Avro | SchemaType::Json | SchemaType::Protobuf => written(&source),
+        };
         // What the text of a .proto file is, only its parsed form says: blanks and comments make no other schema.
         let identity = match source.schema_type {
             SchemaType::Protobuf => schema.canonical(),
@@ -138,21 +142,21 @@ impl Understood {
         self.source.schema_type
     }
 
-    /// Whether a client that asks for this schema means the other one, though their texts differ: with all
-    /// references written out, without the version in the metadata, or `normalized`.
-    pub(crate) fn means(&self, other: &Self, normalized: bool) -> bool {
+    /// Whether a client that asks for this schema means the other one: it is the same, or has all references written
+    /// out, or lacks the version in the metadata.
+    pub(crate) fn means(&self, other: &Self) -> bool {
         if self.guid == other.guid {
             return true;
         }
-        let same_references = self.references == other.references;
         self.schema_type() == other.schema_type()
             && self.rule_set == other.rule_set
             && same_metadata(self.metadata.as_ref(), other.metadata.as_ref())
-            && match (same_references, self.references.is_empty()) {
-                (true, _) if self.text == other.text => true,
-                (true, _) if !normalized => false,
-                (true, _) | (false, true) => self.schema.canonical() == other.schema.canonical(),
-                (false, false) => false,
+            && if self.references == other.references {
+                self.text == other.text
+            } else {
+                let written_out =
+                    || (other.schema_type() == SchemaType::Avro).then(|| avro_text::resolved(&other.source));
+                self.references.is_empty() && written_out().flatten().is_some_and(|text| text == self.text)
             }
     }
 
@@ -160,6 +164,8 @@ impl Understood {
     pub(crate) fn formatted(&self, format: &str) -> String {
         let special = match (self.schema_type(), format) {
             (SchemaType::Avro, "resolved") => avro_text::resolved(&self.source),
+            // The canonical text of a .proto file is a descriptor in base64.
+            (SchemaType::Protobuf, "serialized") => Some(self.schema.canonical()),
             _ => None,
         };
         special.unwrap_or_else(|| self.text.clone())

@@ -63,12 +63,12 @@ impl Registry {
             self.inherit(subject, &mut asked)?;
             asked.pin_version(next);
         }
-        let schema = self.understand(subject, &mut asked)?;
+        let normalize = normalize || self.settings.normalizes(subject);
+        let schema = self.understand(subject, &mut asked, normalize)?;
         let known = self.store.id_of(&subject.context, schema.guid);
         let known = known.filter(|id| asked.id.is_none_or(|asked| asked == *id));
-        let normalize = normalize || self.settings.normalizes(subject);
         if asked.version == 0
-            && let Some(found) = self.same(subject, &schema, normalize, Deleted::Hidden)
+            && let Some(found) = self.same(subject, &schema, Deleted::Hidden)
             && asked.id.is_none_or(|asked| asked == found.version.id)
         {
             return Ok(Registered::of(found));
@@ -138,8 +138,8 @@ impl Registry {
         if asked.text.trim().is_empty() {
             return Ok(None);
         }
-        let schema = self.understand(subject, &mut asked.clone())?;
-        if let Some(found) = self.same(subject, &schema, normalize, deleted) {
+        let schema = self.understand(subject, &mut asked.clone(), normalize)?;
+        if let Some(found) = self.same(subject, &schema, deleted) {
             return Ok(Some(found));
         }
         // As registering does it: metadata and rules that are not given are those of the version before.
@@ -150,21 +150,15 @@ impl Registry {
         if inheriting.metadata == asked.metadata && inheriting.rule_set == asked.rule_set {
             return Ok(None);
         }
-        let schema = self.understand(subject, &mut inheriting)?;
-        Ok(self.same(subject, &schema, normalize, deleted))
+        let schema = self.understand(subject, &mut inheriting, normalize)?;
+        Ok(self.same(subject, &schema, deleted))
     }
 
     /// Returns the latest version of a subject that is the same schema.
-    fn same(
-        &self,
-        subject: &Subject,
-        schema: &Understood,
-        normalize: bool,
-        deleted: Deleted,
-    ) -> Option<Found> {
+    fn same(&self, subject: &Subject, schema: &Understood, deleted: Deleted) -> Option<Found> {
         let versions = self.store.versions(subject)?.iter().rev();
         let mut shown = versions.filter(|(_, version)| deleted.shows(version.is_deleted));
-        let (number, version) = shown.find(|(_, version)| schema.means(&version.schema, normalize))?;
+        let (number, version) = shown.find(|(_, version)| schema.means(&version.schema))?;
         Some(Found { subject: subject.clone(), number: *number, version: version.clone() })
     }
 
@@ -217,7 +211,8 @@ impl Registry {
         if asked.text.trim().is_empty() {
             return Err(Refusal::invalid_schema("Empty schema"));
         }
-        let schema = self.understand(subject, &mut asked.clone())?;
+        let normalize = self.settings.normalizes(subject);
+        let schema = self.understand(subject, &mut asked.clone(), normalize)?;
         Ok(self.incompatibilities(subject, &schema, only))
     }
 
@@ -357,7 +352,7 @@ impl Registry {
     }
 
     /// Parses a schema with all that it refers to; a reference to the latest version becomes one to its number.
-    fn understand(&self, subject: &Subject, asked: &mut Asked) -> Result<Understood> {
+    fn understand(&self, subject: &Subject, asked: &mut Asked, normalize: bool) -> Result<Understood> {
         let Some(schema_type) = SchemaType::of_name(&asked.schema_type) else {
             return Err(Refusal::invalid_schema(format!("Invalid schema type {}", asked.schema_type)));
         };
@@ -365,7 +360,11 @@ impl Registry {
             let kind = schema_type.name();
             Refusal::invalid_schema(format!("Invalid schema of type {kind}, details: {why}"))
         })?;
-        Understood::parse(asked, SchemaSource { schema_type, text: asked.text.clone(), references })
+        Understood::parse(
+            asked,
+            SchemaSource { schema_type, text: asked.text.clone(), references },
+            normalize,
+        )
     }
 
     fn resolve(&self, subject: &Subject, asked: &mut Asked) -> Result<Vec<Reference>, String> {

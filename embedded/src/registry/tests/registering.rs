@@ -225,3 +225,51 @@ fn a_list_of_schemas_has_the_latest_alone_on_request() {
     assert_eq!(told(world.get("/schemas?latestOnly=true")), named(&[("a", 2), ("b", 1)]));
     assert_eq!(told(world.get("/schemas?subjectPrefix=b")), named(&[("b", 1)]));
 }
+
+#[test]
+fn a_normalized_schema_is_the_same_however_it_was_written() {
+    let mut world = World::default();
+    let text = |properties: &str| {
+        format!(
+            r#"{{"type":"record","name":"User","namespace":"ex","fields":[{{"name":"id","type":"long"}}]{properties}}}"#
+        )
+    };
+    let (one, other) = (text(r#","a":1,"b":2"#), text(r#","b":2,"a":1"#));
+    let register = "POST /subjects/a/versions?normalize=true";
+    assert_eq!(world.done(register, &avro(&one))["id"], 1);
+    assert_eq!(world.done(register, &avro(&other))["id"], 1);
+    assert_eq!(world.done("POST /subjects/a?normalize=true", &avro(&other))["version"], 1);
+    assert_eq!(world.register("b", &one), 2);
+    assert_eq!(world.register("b", &other), 3);
+    world.done("PUT /config/c", &json!({"normalize": true}));
+    assert_eq!(world.register("c", &other), 1);
+}
+
+#[test]
+fn protobuf_and_json_schema_are_kept_as_avro_is() {
+    let mut world = World::default();
+    let proto = "syntax = \"proto3\";\npackage ex;\nmessage P { int64 id = 1; }\n";
+    let register = |world: &mut World, subject: &str, kind: &str, text: &str| {
+        world
+            .done(&format!("POST /subjects/{subject}/versions"), &json!({"schema": text, "schemaType": kind}))
+    };
+    assert_eq!(register(&mut world, "p", "PROTOBUF", proto)["id"], 1);
+    let commented = proto.replace("message", "// a message\nmessage");
+    assert_eq!(register(&mut world, "p", "PROTOBUF", &commented)["id"], 1);
+    assert_eq!(register(&mut world, "q", "PROTOBUF", &commented)["id"], 1);
+    assert_eq!(world.get("/schemas/ids/1")["schema"], proto);
+    let serialized =
+        world.get("/schemas/ids/1?format=serialized")["schema"].as_str().expect("base64").to_owned();
+    assert!(!serialized.contains("message"));
+    // As Python's serializer registers it.
+    assert_eq!(register(&mut world, "p", "PROTOBUF", &serialized)["id"], 1);
+    let text_id = json!({"schema": proto.replace("int64", "string"), "schemaType": "PROTOBUF"});
+    assert_eq!(world.refused("POST /subjects/p/versions", &text_id).0, 40901);
+
+    let schema = r#"{"type": "object", "properties": {"id": {"type": "integer"}}}"#;
+    assert_eq!(register(&mut world, "j", "JSON", schema)["id"], 2);
+    assert_eq!(register(&mut world, "j", "JSON", &schema.replace(' ', ""))["id"], 2);
+    assert_eq!(world.get("/subjects/j/versions/1/schema"), schema.replace(' ', ""));
+    let text_id = json!({"schema": schema.replace("integer", "string"), "schemaType": "JSON"});
+    assert_eq!(world.refused("POST /subjects/j/versions", &text_id).0, 40901);
+}
