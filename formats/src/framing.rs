@@ -1,6 +1,9 @@
 //! How a payload names its schema on the wire.
 
+use std::borrow::Cow;
 use std::fmt;
+
+use crate::protobuf::indexes;
 
 /// The header that names the schema of a key.
 pub const KEY_HEADER: &str = "__key_schema_id";
@@ -64,15 +67,22 @@ pub struct Unframed {
 /// clients have it since 8.0; a header that names no schema is a foreign one and is passed by. `other` are the
 /// record's header names, to recognise other registries by.
 ///
+/// Where a header names the schema, Protobuf's message indexes are behind it there (Confluent's
+/// `HeaderSchemaIdSerializer`); they are put before the payload again, where they are otherwise.
+///
 /// # Errors
 /// An [`Unframed`] that names the format that was met instead, where it is known: AWS Glue, Apicurio, Azure, JSON text.
 pub fn read<'p, 'n>(
     header: Option<&[u8]>,
     payload: &'p [u8],
     mut other: impl Iterator<Item = &'n str>,
-) -> Result<(SchemaId, &'p [u8]), Unframed> {
-    if let Some((id, [])) = header.and_then(prefix) {
-        return Ok((id, payload));
+) -> Result<(SchemaId, Cow<'p, [u8]>), Unframed> {
+    match header.and_then(prefix) {
+        Some((id, [])) => return Ok((id, Cow::Borrowed(payload))),
+        Some((id, named)) if indexes(named).is_some_and(|(_, rest)| rest.is_empty()) => {
+            return Ok((id, Cow::Owned([named, payload].concat())));
+        }
+        _ => {}
     }
     if other.any(|name| name.starts_with("apicurio.")) {
         return Err(foreign(
@@ -81,7 +91,7 @@ pub fn read<'p, 'n>(
         ));
     }
     match prefix(payload) {
-        Some(framed) => Ok(framed),
+        Some((id, payload)) => Ok((id, Cow::Borrowed(payload))),
         None => Err(unframed(payload)),
     }
 }

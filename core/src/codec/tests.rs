@@ -2,9 +2,7 @@ use std::borrow::Cow;
 
 use serde_json::{Value, json};
 
-use super::testing::{
-    directive, event, lend, read, read_of, received, source, wire, wire_to_json, write_of,
-};
+use super::testing::{directive, event, lend, read, read_of, received, source, wire, wire_to_json, write_of};
 use super::*;
 use crate::broker::OutgoingRecord;
 use crate::directive::{EventFilters, FilterAlternative, FilterCondition, FilterOn, Role, TopicDirective};
