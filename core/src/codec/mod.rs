@@ -11,6 +11,7 @@
 mod encode;
 mod envelope;
 mod filter;
+mod glance;
 mod json;
 mod payload;
 mod read;
@@ -25,6 +26,7 @@ mod time;
 pub use encode::{Stamp, Written, encode};
 pub use filter::admits;
 pub use read::Reading;
+pub(crate) use glance::{Field, Glance};
 pub use schemas::{Lookup, Schemas};
 pub use scratch::Scratch;
 pub use time::rfc3339;

@@ -25,19 +25,19 @@ pub struct Reading {
     format: Format,
     key_format: KeyFormat,
     test_id: Place,
-    id: Place,
-    event_type: Place,
+    pub(super) id: Place,
+    pub(super) event_type: Place,
     version: Place,
 }
 
 /// Where one field is looked for, in this order.
 #[derive(Clone, Debug)]
-struct Place {
-    source: Source,
+pub(super) struct Place {
+    pub(super) source: Source,
     /// The attribute that stands for the header where the envelope is a JSON object.
-    attribute: Option<&'static str>,
+    pub(super) attribute: Option<&'static str>,
     /// The header, or attribute, that is looked at when the first has nothing.
-    otherwise: Option<&'static str>,
+    pub(super) otherwise: Option<&'static str>,
 }
 
 impl Place {
@@ -217,7 +217,7 @@ fn copy_out(record: &RecordRef<'_>) -> (Option<Bytes>, Option<Bytes>, Headers) {
     (key, value, headers)
 }
 
-fn header<'r>(record: &'r RecordRef<'_>, name: &str) -> Option<&'r str> {
+pub(super) fn header<'r>(record: &'r RecordRef<'_>, name: &str) -> Option<&'r str> {
     record.headers.iter().find(|(n, _)| *n == name).and_then(|(_, value)| text((*value)?))
 }
 

@@ -16,6 +16,7 @@ use crate::verdict::{Coverage, PartitionCoverage};
 use crate::workers::consumer::{ConsumerWorker, From};
 use crate::workers::fence::Ends;
 use crate::workers::owners::{Group, Owner};
+use crate::workers::strangers::Strangers;
 use crate::workers::unattributed::{StoredRecord, UnattributedRecords};
 use crate::workers::view::{View, ViewKey, ViewStart};
 
@@ -53,6 +54,7 @@ pub(crate) struct LaneState {
     next_view: ViewKey,
     groups: Vec<Group>,
     pub(crate) unattributed: UnattributedRecords,
+    pub(crate) strangers: Strangers,
     seen: u64,
     /// Sessions that are about to register a view.
     visitors: usize,
@@ -142,6 +144,7 @@ impl Lane {
                 next_view: 1,
                 groups: Vec::new(),
                 unattributed: UnattributedRecords::new(unattributed_limit),
+                strangers: Strangers::default(),
                 seen: 0,
                 visitors: 0,
                 idle_since: Instant::now(),
@@ -230,6 +233,7 @@ impl Lane {
         if state.views.is_empty() {
             state.idle_since = Instant::now();
             state.unattributed.clear();
+            state.strangers.clear();
             state.gaps.clear();
         }
     }
@@ -279,10 +283,15 @@ impl LaneState {
         }
         self.seen += 1;
         let generation = self.generation;
-        let mut unowned = false;
+        let (mut unowned, mut is_noted) = (false, false);
         scratch.clear();
         for group in &mut self.groups {
-            match group.owner(record, scratch) {
+            let name = group.name(record, scratch);
+            if let Some(test_id) = name.as_deref().filter(|_| !is_noted && group.source.is_a_place()) {
+                self.strangers.push(test_id, &group.reading, record, partition, generation);
+                is_noted = true;
+            }
+            match group.owner(name.as_deref()) {
                 Owner::View(key) => {
                     if let Some(view) = self.views.get_mut(&key)
                         && view.takes(partition, record.offset, generation)
@@ -326,7 +335,8 @@ impl LaneState {
         scratch.clear();
         let source = &view.directive.correlation.test_id;
         let Some(group) = self.groups.iter_mut().find(|group| group.source == *source) else { return };
-        match group.owner(record, scratch) {
+        let name = group.name(record, scratch);
+        match group.owner(name.as_deref()) {
             Owner::View(owner) if owner == key => view.deliver(partition, record, generation, scratch),
             Owner::View(_) | Owner::Another => {}
             Owner::Nobody => {

@@ -1,5 +1,6 @@
 //! The index from what a record carries to the view of its owner: never a broadcast.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -27,13 +28,17 @@ pub(crate) enum Owner {
 }
 
 impl Group {
-    pub(crate) fn owner(&self, record: &RecordRef<'_>, scratch: &mut Scratch) -> Owner {
-        let name = match self.source {
+    /// Returns what a record carries that says whose it is.
+    pub(crate) fn name<'r>(&self, record: &'r RecordRef<'_>, scratch: &'r mut Scratch) -> Option<Cow<'r, str>> {
+        match self.source {
             Source::ProducedId => self.reading.id(record, scratch),
             _ => self.reading.test_id(record, scratch),
-        };
+        }
+    }
+
+    pub(crate) fn owner(&self, name: Option<&str>) -> Owner {
         match name {
-            Some(name) => self.by_owner.get(&*name).map_or(Owner::Another, |key| Owner::View(*key)),
+            Some(name) => self.by_owner.get(name).map_or(Owner::Another, |key| Owner::View(*key)),
             None => Owner::Nobody,
         }
     }
