@@ -25,8 +25,8 @@ mod time;
 
 pub use encode::{Stamp, Written, encode};
 pub use filter::admits;
-pub use read::Reading;
 pub(crate) use glance::{Field, Glance};
+pub use read::Reading;
 pub use schemas::{Lookup, Schemas};
 pub use scratch::Scratch;
 pub use time::rfc3339;

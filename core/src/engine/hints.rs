@@ -71,16 +71,15 @@ impl Expecting<'_> {
             all
         };
         let (back, late) = tokio::join!(back, self.listen(&missing, ends, deadline, until));
-        let is_more = !progress.tally.found().is_empty();
-        let late = late
-            .iter()
-            .map(|late| hints::late(self.named(late.number), is_more, late.by, &late.event));
+        let (is_more, is_silent) = (!progress.tally.found().is_empty(), late.is_empty());
+        let late =
+            late.iter().map(|late| hints::late(self.named(late.number), is_more, late.by, &late.event));
         let before = back.iter().flat_map(|back| &back.events).map(|before| {
             hints::before_start(self.named(before.number), &before.whose, before.distance, &before.event)
         });
         evidence.hints.splice(0..0, late.chain(before));
         let last = back.first().and_then(|back| back.last);
-        let circumstances = self.circumstances(evidence, last, deadline.instant());
+        let circumstances = self.circumstances(evidence, is_silent.then_some(last), deadline.instant());
         evidence.notes.extend(circumstances);
     }
 
@@ -98,9 +97,8 @@ impl Expecting<'_> {
 
     /// Returns the matches that nothing serves.
     fn missing(&self, progress: &Progress) -> Vec<usize> {
-        let is_served = |number: &usize| {
-            matches!(self.verb, Verb::AllOf(_)) && progress.tally.serving(*number).is_some()
-        };
+        let is_served =
+            |number: &usize| matches!(self.verb, Verb::AllOf(_)) && progress.tally.serving(*number).is_some();
         (0..self.judges.len()).filter(|number| !is_served(number)).collect()
     }
 
@@ -110,14 +108,20 @@ impl Expecting<'_> {
     }
 
     /// Returns when something came last, and what the session sent, where nothing came that is near.
-    fn circumstances(&self, evidence: &Evidence, last: Option<i64>, deadline: Instant) -> Vec<String> {
+    /// `silence` is when the last record before the start came, unless something came since.
+    fn circumstances(
+        &self,
+        evidence: &Evidence,
+        silence: Option<Option<i64>>,
+        deadline: Instant,
+    ) -> Vec<String> {
         let mut said = Vec::new();
         let Some((place, judge)) = self.judges.first() else { return said };
         let Some(look) = self.looks.get(*place) else { return said };
         if matches!(self.verb, Verb::AllOf(_)) || !evidence.misses.is_empty() || evidence.funnel.matched > 0 {
             return said;
         }
-        if evidence.funnel.seen == 0 {
+        if let (0, Some(last)) = (evidence.funnel.seen, silence) {
             said.extend(hints::silence(look.opened_at, last));
         }
         if let Some(acked) = lock(&judge.topic.sent).last {

@@ -87,7 +87,9 @@ async fn parts(look: &Look, by: Deadline) -> Option<Vec<Part>> {
     let starts: Vec<(i32, i64)> = {
         let state = look.lane.state();
         let view = state.view(look.view)?;
-        if state.id.is_none() || state.generation != look.generation || view.generation_read != look.generation
+        if state.id.is_none()
+            || state.generation != look.generation
+            || view.generation_read != look.generation
         {
             return None;
         }
@@ -98,7 +100,8 @@ async fn parts(look: &Look, by: Deadline) -> Option<Vec<Part>> {
         return None;
     }
     let partitions: Vec<i32> = starts.iter().map(|(partition, _)| *partition).collect();
-    let lows = look.lane.list(&partitions, OffsetSpec::Earliest, Isolation::ReadUncommitted, by).await.ok()?;
+    let lows =
+        look.lane.list(&partitions, OffsetSpec::Earliest, Isolation::ReadUncommitted, by).await.ok()?;
     let part = |((partition, start), (_, low)): (&(i32, i64), &(i32, Option<crate::broker::Listed>))| {
         let low = low.map_or(0, |low| low.offset);
         Part { partition: *partition, from: low.max(start - BACK), start: *start }
@@ -179,16 +182,15 @@ impl ReadingBack<'_> {
             let is_asked = matches!(judge.matching.after, After::Start)
                 && (whose == Whose::This || !judge.matching.is_vacuous());
             let known = self.back.events.iter().position(|before| before.number == *number);
-            let is_better = known.and_then(|at| self.back.events.get(at)).is_none_or(|before| {
-                rank(&whose, distance) < rank(&before.whose, before.distance)
-            });
+            let is_better = known
+                .and_then(|at| self.back.events.get(at))
+                .is_none_or(|before| rank(&whose, distance) < rank(&before.whose, before.distance));
             let own = self.topic.is_own(event);
             if is_asked && is_better && judge.matching.falls_out_at(event, own).is_none() {
                 if let Some(known) = known {
                     self.back.events.remove(known);
                 }
-                let before =
-                    Before { number: *number, whose: whose.clone(), distance, event: event.clone() };
+                let before = Before { number: *number, whose: whose.clone(), distance, event: event.clone() };
                 self.back.events.push(before);
             }
         }

@@ -37,7 +37,7 @@ pub(crate) fn before_start(
         }
     };
     let distance = count(u64::try_from(distance).unwrap_or_default(), "offset", "offsets");
-    format!("{what} {distance} before your start: {}", words::event(event, None))
+    format!("{what} {distance} before your start: {}", place(event.partition, event.offset, event.timestamp))
 }
 
 /// Returns what to say of an event that came too late; `is_more` where others were in time.
@@ -46,7 +46,8 @@ pub(crate) fn late(number: Option<usize>, is_more: bool, by: Duration, event: &R
         Some(number) => format!("an event that meets match {number}"),
         None => if is_more { "one more" } else { "it" }.to_owned(),
     };
-    format!("{what} came {} after the deadline: {}", words::duration(by), words::event(event, None))
+    let place = place(event.partition, event.offset, event.timestamp);
+    format!("{what} came {} after the deadline: {place}", words::duration(by))
 }
 
 /// Returns what to say of an event of another test; `fields` are those that it has in common with a
@@ -60,7 +61,7 @@ pub(crate) fn other_test(number: Option<usize>, fields: &[&str], test_id: &str, 
     format!("{what} carries test id {}: {place}", text(test_id))
 }
 
-/// Returns where an event lies whose value nobody kept.
+/// Returns where an event lies.
 pub(crate) fn place(partition: i32, offset: i64, timestamp: Option<i64>) -> String {
     let at = timestamp.map(|millis| format!(", at {}", rfc3339(millis))).unwrap_or_default();
     format!("partition {partition}, offset {offset}{at}")
@@ -81,7 +82,8 @@ pub(crate) fn header(variant: &str, asked: &str) -> String {
 /// Returns that no event has the header that eventFilters look for.
 pub(crate) fn filter_without_header(asked: &str, is_type: bool) -> String {
     let name = text(asked);
-    let remedy = if is_type { format!("; {name} is a type, which key `EventType` asks for") } else { String::new() };
+    let remedy =
+        if is_type { format!("; {name} is a type, which key `EventType` asks for") } else { String::new() };
     format!("no event of this test carries header {name}, which eventFilters ask for{remedy}")
 }
 
@@ -97,7 +99,9 @@ pub(crate) fn silence(since: i64, last: Option<i64>) -> Vec<String> {
 pub(crate) fn acknowledged(partition: i32, offset: i64, distance: Duration, is_after: bool) -> String {
     let side = if is_after { "after" } else { "before" };
     let distance = words::duration(distance);
-    format!("your last event there was acknowledged at partition {partition}, offset {offset}, {distance} {side} the deadline")
+    format!(
+        "your last event there was acknowledged at partition {partition}, offset {offset}, {distance} {side} the deadline"
+    )
 }
 
 fn of(number: Option<usize>) -> String {

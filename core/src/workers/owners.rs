@@ -29,7 +29,11 @@ pub(crate) enum Owner {
 
 impl Group {
     /// Returns what a record carries that says whose it is.
-    pub(crate) fn name<'r>(&self, record: &'r RecordRef<'_>, scratch: &'r mut Scratch) -> Option<Cow<'r, str>> {
+    pub(crate) fn name<'r>(
+        &self,
+        record: &'r RecordRef<'_>,
+        scratch: &'r mut Scratch,
+    ) -> Option<Cow<'r, str>> {
         match self.source {
             Source::ProducedId => self.reading.id(record, scratch),
             _ => self.reading.test_id(record, scratch),

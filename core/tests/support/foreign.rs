@@ -6,6 +6,7 @@ use rdkafka::admin::{AdminClient, AdminOptions, NewPartitions};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
+use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
@@ -20,6 +21,31 @@ fn config(bootstrap_servers: &str) -> ClientConfig {
 
 fn admin(bootstrap_servers: &str) -> AdminClient<DefaultClientContext> {
     config(bootstrap_servers).create().expect("an admin client")
+}
+
+/// Writes a record as it is, to any partition, and waits until it is acknowledged.
+pub(crate) fn record(
+    bootstrap_servers: &str,
+    topic: &str,
+    headers: &[(&str, &str)],
+    key: Option<&str>,
+    value: Option<&[u8]>,
+) {
+    let producer: BaseProducer =
+        config(bootstrap_servers).set("linger.ms", "0").create().expect("a producer");
+    let mut all = OwnedHeaders::new();
+    for (name, value) in headers {
+        all = all.insert(Header { key: name, value: Some(*value) });
+    }
+    let mut record = BaseRecord::<[u8], [u8]>::to(topic).headers(all);
+    if let Some(key) = key {
+        record = record.key(key.as_bytes());
+    }
+    if let Some(value) = value {
+        record = record.payload(value);
+    }
+    assert!(producer.send(record).is_ok(), "not queued");
+    producer.flush(LONG).expect("delivered");
 }
 
 /// A transactional producer.
