@@ -8,6 +8,8 @@ use crate::codec::{Field, Glance, Reading};
 
 /// How many are remembered.
 const KEPT: usize = 256;
+/// In a flood, which would wash away what it brings, one of so many is remembered.
+const SAMPLED: usize = 16;
 /// How long a text may be to be remembered.
 const LENGTH: usize = 128;
 
@@ -84,6 +86,8 @@ impl Text {
 #[derive(Debug, Default)]
 pub(crate) struct Strangers {
     kept: VecDeque<Stranger>,
+    /// How many came since the worker last took breath.
+    flood: usize,
 }
 
 impl Strangers {
@@ -96,6 +100,10 @@ impl Strangers {
         partition: i32,
         generation: u32,
     ) {
+        self.flood += 1;
+        if self.flood > KEPT && !self.flood.is_multiple_of(SAMPLED) {
+            return;
+        }
         let mut stranger = match self.kept.len() {
             KEPT => self.kept.pop_front().unwrap_or_default(),
             _ => Stranger::default(),
@@ -111,6 +119,11 @@ impl Strangers {
         self.kept.push_back(stranger);
     }
 
+    /// Notes that the worker took what there was to take at once.
+    pub(crate) fn take_breath(&mut self) {
+        self.flood = 0;
+    }
+
     /// Returns them, the latest first.
     pub(crate) fn latest(&self) -> impl Iterator<Item = &Stranger> {
         self.kept.iter().rev()
@@ -119,5 +132,49 @@ impl Strangers {
     /// Forgets everything; for a topic that nobody looks at any more.
     pub(crate) fn clear(&mut self) {
         self.kept.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::directive::{Role, TopicDirective};
+
+    fn push(strangers: &mut Strangers, offset: i64, headers: &[(&str, Option<&[u8]>)]) {
+        let reading = Reading::new(&TopicDirective::new("t", Role::Both));
+        let record = RecordRef {
+            slot: 0,
+            offset,
+            timestamp: None,
+            log_append_time: false,
+            key: Some(b"k"),
+            value: Some(b"{"),
+            headers,
+        };
+        strangers.push("other", &reading, &record, 3, 0);
+    }
+
+    #[test]
+    fn who_a_record_says_it_is_is_remembered_and_what_is_too_long_is_not_known() {
+        let mut strangers = Strangers::default();
+        let long = [b'x'; LENGTH + 1];
+        push(&mut strangers, 7, &[("ce_type", Some(b"T")), ("ce_id", Some(&long))]);
+        let one = strangers.latest().next().unwrap();
+        assert_eq!((one.partition, one.offset, one.test_id.text()), (3, 7, Some("other")));
+        assert_eq!((one.event_type.is(b"T"), one.event_type.is(b"U")), (Some(true), Some(false)));
+        assert_eq!((one.id.is(&long), one.key.is(b"k")), (None, Some(true)));
+        push(&mut strangers, 8, &[]);
+        assert_eq!(strangers.latest().next().unwrap().event_type.is(b"T"), Some(false));
+    }
+
+    #[test]
+    fn a_flood_leaves_a_sample_and_no_more_than_there_is_room_for() {
+        let mut strangers = Strangers::default();
+        (0..100_000).for_each(|offset| push(&mut strangers, offset, &[]));
+        assert_eq!(strangers.latest().count(), KEPT);
+        assert!(strangers.latest().next().is_some_and(|one| one.offset >= 100_000 - SAMPLED as i64));
+        strangers.take_breath();
+        push(&mut strangers, 100_000, &[]);
+        assert_eq!(strangers.latest().next().unwrap().offset, 100_000);
     }
 }
