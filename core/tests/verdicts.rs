@@ -115,23 +115,6 @@ async fn an_open_transaction_is_a_doubt_an_aborted_one_is_nothing_and_uncommitte
 }
 
 #[tokio::test]
-async fn stale_look_alikes_are_never_matched_and_foreign_ones_neither() {
-    let bed = bed("").await;
-    for _ in 0..20 {
-        bed.session.produce_event(&bed.topic, Event::new("T").id("same")).await.expect("acknowledged");
-    }
-    let later = open(&bed.probe, &bed.topic, "").await;
-    let error =
-        later.expect_event(&bed.topic, Match::new().id("same"), Some(WINDOW)).await.expect_err("stale");
-    assert_eq!(error.code(), ErrorCode::ExpectationTimeout);
-    bed.session.produce_event(&bed.topic, Event::new("T").id("same")).await.expect("acknowledged");
-    let error =
-        later.expect_event(&bed.topic, Match::new().id("same"), Some(WINDOW)).await.expect_err("foreign");
-    assert_eq!(error.code(), ErrorCode::ExpectationTimeout);
-    assert!(error.message().contains("other tests 1"), "{error}");
-}
-
-#[tokio::test]
 async fn deleted_records_and_a_topic_created_anew_are_gaps() {
     let bed = bed("").await;
     for _ in 0..3 {
