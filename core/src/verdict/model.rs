@@ -28,7 +28,7 @@ pub struct Verdict {
 /// Something that passed and yet deserves a look.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Warning {
-    /// A stable word, as `SELF_MATCH`.
+    /// A stable word: `SELF_MATCH`, `VACUOUS_MATCH`, `FOREIGN_MATCH` or `STALE_MATCH`.
     pub code: &'static str,
     /// One sentence.
     pub message: String,
