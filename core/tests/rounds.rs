@@ -55,10 +55,7 @@ async fn no_verdict_is_wrong_in_randomised_rounds() {
         let (seed, wrong) = played.expect("no panic");
         if !wrong.is_empty() {
             let replay = format!("TEST_PROBE_ROUNDS=1 TEST_PROBE_ROUNDS_SEED={seed}");
-            failed.push(format!(
-                "{replay} cargo test -p test-probe --test rounds\n{}",
-                wrong.join("\n")
-            ));
+            failed.push(format!("{replay} cargo test -p test-probe --test rounds\n{}", wrong.join("\n")));
         }
     }
     probe.close(None).await.expect("closed");
