@@ -17,10 +17,12 @@ PARITY = BUILD / "parity"
 """Where runners note what they ran; emptied before each run, so that an older one does not count."""
 KAFKA = ROOT / "tests" / "brokers" / "kafka.py"
 FEATURES = ["cargo", "run", "--locked", "--quiet", "-p", "test-probe-features"]
-ON_BOTH = ("sessions", "verdicts", "expectations", "librdkafka_broker")
+ON_BOTH = ("sessions", "verdicts", "expectations", "mistakes", "deceptions", "librdkafka_broker")
 """The tests of the engine that need a Kafka and harm none; they run on an embedded one too."""
 SEEDS = 10_000
 """How many schedules `make test` simulates."""
+ROUNDS = 10_000
+"""How many randomised rounds `make soak` plays on a real Kafka; `make test` plays 300."""
 SIMULATED = "ten_thousand_schedules"
 """The tests that run schedules by the thousand; they have steps of their own."""
 

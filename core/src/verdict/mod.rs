@@ -6,6 +6,7 @@
 mod document;
 mod explain;
 mod finding;
+pub(crate) mod hints;
 mod model;
 mod nearest;
 mod rows;
