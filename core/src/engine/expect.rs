@@ -357,7 +357,7 @@ impl<'a> Expecting<'a> {
             let expected = self.judges.iter().map(|(_, judge)| &judge.matching);
             warnings.extend(expected.filter_map(|expected| Warning::vacuous(expected, &events)).next());
         }
-        Verdict { events, own, coverage, other_topics, warnings }
+        Verdict { events, own, coverage, other_topics, warnings, delivery: None }
     }
 
     /// Returns how far the topics were read, the first one apart.
@@ -373,7 +373,7 @@ impl<'a> Expecting<'a> {
     }
 }
 
-fn coverage_of(look: &Look, ends: Option<&Ends>) -> Coverage {
+pub(super) fn coverage_of(look: &Look, ends: Option<&Ends>) -> Coverage {
     let mut coverage = look.lane.coverage(look.view);
     let Some(ends) = ends else { return coverage };
     // What was added after the ends were known is no part of the proof.

@@ -73,9 +73,11 @@ impl Expecting<'_> {
                 hints.extend(self.between_partitions(progress));
                 false
             }
-            Finding::Unexpected(_) | Finding::Refused { .. } | Finding::Lagging(_) | Finding::Doubtful(_) => {
-                false
-            }
+            Finding::Unexpected(_)
+            | Finding::Refused { .. }
+            | Finding::Lagging(_)
+            | Finding::Misdelivered(_)
+            | Finding::Doubtful(_) => false,
         };
         if is_missing {
             let is_all_of = matches!(self.verb, Verb::AllOf(_));

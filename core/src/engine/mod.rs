@@ -24,7 +24,9 @@ use crate::runtime::{Runtime, Signal};
 
 mod assign;
 mod blocking;
+mod calls;
 mod caught_up;
+mod delivery;
 pub mod dsl;
 mod expect;
 mod explain;
@@ -33,6 +35,7 @@ mod judge;
 mod mark;
 mod open;
 mod produce;
+mod records;
 pub(crate) mod session;
 mod tally;
 #[cfg(test)]

@@ -91,6 +91,7 @@ async fn open_topic(
         link,
         look,
         sent: Default::default(),
+        calls: Default::default(),
         received: Default::default(),
     })
 }

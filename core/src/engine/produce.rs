@@ -11,6 +11,7 @@ use crate::broker::Delivered;
 use crate::codec::{Stamp, encode};
 use crate::completion::lock;
 use crate::directive::Source;
+use crate::engine::calls::Call;
 use crate::engine::session::{Acked, SessionInner, SessionTopic};
 use crate::error::{Category, ErrorCode, ProbeError, Result};
 use crate::event::{Event, ProduceResult, ProducedAck};
@@ -74,8 +75,20 @@ impl SessionInner {
         }
         let (sender, delivered) = oneshot::channel();
         let seen = Arc::new(AtomicBool::new(false));
-        let report = self.report(&topic, written.ce_id, sender, seen.clone());
-        topic.link.producer.send(record, report);
+        let call = Call {
+            id: written.id.clone(),
+            ce_id: written.ce_id.as_deref().map(Into::into),
+            key: record.key.clone(),
+            fate: None,
+            settled: None,
+            entry: self.journal.len(),
+        };
+        {
+            let _turn = topic.calls.turn();
+            let number = topic.calls.begin(call, self.probe.config.limits.journal_events_per_session);
+            let report = self.report(&topic, number, written.ce_id, sender, seen.clone());
+            topic.link.producer.send(record, report);
+        }
         let by = Deadline::after(self.probe.scaled(timeout));
         Ok(Begun { topic, id: written.id, begun, timeout, by, timestamp, seen, delivered })
     }
@@ -119,6 +132,7 @@ impl SessionInner {
     fn report(
         self: &Arc<Self>,
         topic: &Arc<SessionTopic>,
+        call: Option<usize>,
         ce_id: Option<String>,
         sender: oneshot::Sender<Result<Delivered>>,
         seen: Arc<AtomicBool>,
@@ -130,6 +144,7 @@ impl SessionInner {
             if let Some(topic) = topic.upgrade() {
                 // Not under the next lock: a judge that reads the journal asks what was sent.
                 let read = session.journal.len();
+                topic.calls.settle(call, &result, read);
                 let mut sent = lock(&topic.sent);
                 if let Ok(delivered) = &result {
                     let at = (delivered.partition, delivered.offset);

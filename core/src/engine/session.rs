@@ -7,6 +7,7 @@ use crate::broker::BoxFuture;
 use crate::codec::Reading;
 use crate::completion::lock;
 use crate::directive::{Directives, TopicDirective};
+use crate::engine::calls::Calls;
 use crate::engine::fish::Catch;
 use crate::engine::produce::tried;
 use crate::engine::{Probe, ProbeInner, open};
@@ -50,6 +51,8 @@ pub(crate) struct SessionTopic {
     /// Where a consumer looks.
     pub(crate) look: Option<Look>,
     pub(crate) sent: Mutex<Sent>,
+    /// The same call by call, to verify its delivery.
+    pub(crate) calls: Calls,
     /// The first journal entry that `receive_event` has not handed out.
     pub(crate) received: Mutex<usize>,
 }
@@ -223,6 +226,9 @@ impl Session {
             }
             Operation::CaughtUp { group, topic, within, hint } => Box::pin(async move {
                 session.0.caught_up(&group, &topic, within, hint).await.map(Outcome::Verdict)
+            }),
+            Operation::Verify { topic, verification, within } => Box::pin(async move {
+                session.0.verify_delivery(&topic, *verification, within).await.map(Outcome::Verdict)
             }),
             Operation::Mark => Box::pin(async move { session.mark().await.map(Outcome::Mark) }),
             Operation::AddTopics(directives) => {

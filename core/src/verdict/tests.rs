@@ -138,6 +138,7 @@ fn a_verdict_is_a_document() {
         coverage: coverage(&read),
         other_topics: [("other".into(), coverage(&read))].into(),
         warnings: vec![Warning { code: "SELF_MATCH", message: "only own events matched".to_owned() }],
+        delivery: None,
     };
     assert_eq!(
         verdict.to_json(),
