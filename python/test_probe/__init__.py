@@ -19,6 +19,7 @@ from . import errors
 from ._events import (
     ConsumedAck,
     ConsumedNack,
+    DeliveryReport,
     Event,
     Fish,
     Headers,
@@ -46,6 +47,7 @@ __all__ = [
     "Config",
     "ConsumedAck",
     "ConsumedNack",
+    "DeliveryReport",
     "Directives",
     "EmbeddedCluster",
     "ErrorCode",

@@ -27,6 +27,8 @@ mod blocking;
 mod calls;
 mod caught_up;
 mod delivery;
+#[cfg(test)]
+mod delivery_tests;
 pub mod dsl;
 mod expect;
 mod explain;

@@ -87,8 +87,8 @@ impl Verified {
     fn example(&self, kind: Kind, example: &Delivered) -> String {
         let mut line = format!("{} ({}): {}", kind.name(), example.term(kind), self.story(kind, example));
         if let Some(behind) = &example.behind {
-            let whose = if example.same_key { "of the same key " } else { "" };
-            line.push_str(&format!(", behind {}{whose}that went in later", self.story(kind, behind) + ", "));
+            let whose = if example.same_key { " of the same key" } else { "" };
+            line.push_str(&format!(", behind a later one{whose}: {}", self.story(kind, behind)));
         }
         line
     }
