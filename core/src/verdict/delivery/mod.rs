@@ -5,6 +5,8 @@
 mod document;
 mod judge;
 mod report;
+#[cfg(any(test, debug_assertions))]
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 mod text;
