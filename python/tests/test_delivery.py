@@ -8,9 +8,9 @@ from collections.abc import Iterator
 import pytest
 from conftest import SECONDS, both
 
-from test_probe import Event, Match, Probe, Session
+from test_probe import ErrorCode, Event, Match, Probe, Session
 from test_probe.aio import Probe as AsyncProbe
-from test_probe.errors import ErrorCode, ExpectationFailed, UsageError
+from test_probe.errors import ExpectationFailed, UsageError
 
 WINDOW = 0.3
 
@@ -78,7 +78,9 @@ def test_what_did_not_come_out_once_in_order_is_named(
     produce(session, topic, "a", "b", "c")
     produce(system, output, *out)
     with pytest.raises(ExpectationFailed) as caught:
-        session.verify_delivery(topic, output=output, match=Match(type="T"), hint="exactly once", within=WINDOW)
+        session.verify_delivery(
+            topic, output=output, match=Match(type="T"), hint="exactly once", within=WINDOW
+        )
     assert caught.value.code is code, caught.value
     assert "the test says: exactly once" in str(caught.value)
     assert caught.value.context["delivery"]["sent"] == 3
