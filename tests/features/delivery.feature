@@ -11,7 +11,7 @@ Feature: What was sent is delivered once, in order, and nothing else is
       | Created | e-3 | o-2 |
     Then the event is acknowledged
     And every event produced to "delivery.once" is delivered once and in order within 500 ms
-    And every message sent to "delivery.once" is delivered once and in order within 500 ms
+    And every message produced to "delivery.once" is delivered once and in order within 500 ms
 
   Scenario: An event that somebody sent again is a duplicate
     Given failures are kept
@@ -46,7 +46,7 @@ Feature: What was sent is delivered once, in order, and nothing else is
       | Created | e-1 |
     And another client sends 1 event of this test to topic "delivery.strange"
     Then the event is acknowledged
-    When every event published to "delivery.strange" is delivered once and in order within 5 seconds
+    When every event produced to "delivery.strange" is delivered once and in order within 5 seconds
     Then the expectation fails with "UNEXPECTED_EVENT"
 
   Scenario: Each event comes out once

@@ -163,10 +163,10 @@ async fn expectation(world: &mut World, name: &str, arguments: &[Argument], step
         ("events_arrive_exactly", [Text(within), Number(number), Text(kind), Text(topic)]) => {
             ("expect_exactly", json!({ "match": { "type": kind }, "n": number }), topic, within)
         }
-        ("events_are_delivered_once", [Text(topic), Text(within)]) => {
+        ("delivered_once", [Text(topic), Text(within)]) => {
             ("verify_delivery", json!({}), topic, within)
         }
-        ("events_come_out_once", [Text(topic), Text(output), Text(within)]) => {
+        ("comes_out_once", [Text(topic), Text(output), Text(within)]) => {
             ("verify_delivery", json!({ "output": output }), topic, within)
         }
         ("events_arrive_in_order" | "events_arrive_in_any_order", [Text(within), Text(topic)]) => {

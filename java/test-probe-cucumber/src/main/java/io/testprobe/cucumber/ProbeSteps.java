@@ -253,18 +253,18 @@ public final class ProbeSteps {
   }
 
   /** Verifies the delivery of what was produced. */
-  @Then(StepTexts.EVENTS_ARE_DELIVERED_ONCE)
-  public void eventsAreDeliveredOnce(String topic, Duration within) {
-    expect(said(StepTexts.EVENTS_ARE_DELIVERED_ONCE, topic, within), session -> {
+  @Then(StepTexts.DELIVERED_ONCE)
+  public void deliveredOnce(String topic, Duration within) {
+    expect(said(StepTexts.DELIVERED_ONCE, topic, within), session -> {
       Verification everything = Verification.all().matching(from(topic, Match.any()));
       return session.verifyDelivery(topic, everything, within).events();
     });
   }
 
   /** Verifies that each event of a topic comes out once on another one. */
-  @Then(StepTexts.EVENTS_COME_OUT_ONCE)
-  public void eventsComeOutOnce(String topic, String output, Duration within) {
-    expect(said(StepTexts.EVENTS_COME_OUT_ONCE, topic, output, within), session -> {
+  @Then(StepTexts.COMES_OUT_ONCE)
+  public void comesOutOnce(String topic, String output, Duration within) {
+    expect(said(StepTexts.COMES_OUT_ONCE, topic, output, within), session -> {
       Verification once = Verification.all().output(output).matching(from(topic, Match.any()));
       return session.verifyDelivery(topic, once, within).events();
     });
