@@ -163,9 +163,7 @@ async fn expectation(world: &mut World, name: &str, arguments: &[Argument], step
         ("events_arrive_exactly", [Text(within), Number(number), Text(kind), Text(topic)]) => {
             ("expect_exactly", json!({ "match": { "type": kind }, "n": number }), topic, within)
         }
-        ("delivered_once", [Text(topic), Text(within)]) => {
-            ("verify_delivery", json!({}), topic, within)
-        }
+        ("delivered_once", [Text(topic), Text(within)]) => ("verify_delivery", json!({}), topic, within),
         ("comes_out_once", [Text(topic), Text(output), Text(within)]) => {
             ("verify_delivery", json!({ "output": output }), topic, within)
         }
