@@ -26,6 +26,8 @@ from ._events import (
     Mark,
     Match,
     PartitionCoverage,
+    Preflight,
+    PreflightFinding,
     ProbeWarning,
     ProducedAck,
     ProducedNack,
@@ -37,7 +39,7 @@ from .codes import ErrorCode
 from .errors import ProbeError
 
 if TYPE_CHECKING:
-    from ._clusters import Broker, Cluster, EmbeddedCluster, RequestSeen
+    from ._clusters import Broker, Cluster, EmbeddedCluster, EmbeddedRegistry, RegistryRequest, RequestSeen
     from ._engine import Config, Directives
     from ._sync import Probe, Session
 
@@ -50,6 +52,7 @@ __all__ = [
     "DeliveryReport",
     "Directives",
     "EmbeddedCluster",
+    "EmbeddedRegistry",
     "ErrorCode",
     "Event",
     "Fish",
@@ -57,12 +60,15 @@ __all__ = [
     "Mark",
     "Match",
     "PartitionCoverage",
+    "Preflight",
+    "PreflightFinding",
     "Probe",
     "ProbeError",
     "ProbeWarning",
     "ProducedAck",
     "ProducedNack",
     "ReceivedEvent",
+    "RegistryRequest",
     "RequestSeen",
     "Session",
     "Verdict",
@@ -80,6 +86,8 @@ _NATIVE = {
     "Broker": "._clusters",
     "Cluster": "._clusters",
     "EmbeddedCluster": "._clusters",
+    "EmbeddedRegistry": "._clusters",
+    "RegistryRequest": "._clusters",
     "RequestSeen": "._clusters",
 }
 

@@ -133,11 +133,20 @@ impl<'a> Verifying<'a> {
                     return self.verdict(judged, &facts, None);
                 }
                 tried = judged.suspects;
-            } else if !self.verification.is_of_a_window()
-                && judged.outstanding == 0
-                && judged.unknown.is_none()
-            {
-                return self.verdict(judged, &facts, None);
+            } else if !self.verification.is_of_a_window() && judged.outstanding == 0 {
+                match judged.unknown {
+                    None => return self.verdict(judged, &facts, None),
+                    Some(Unknown::UnreadSent) => {
+                        // Everything came of what was read of the input; was that all of it?
+                        let fence = self.fence(Instant::now(), false).await?;
+                        let facts = self.facts(Some(&fence))?;
+                        let now = self.judge(&facts, Some(&fence));
+                        if now.wrong.is_none() && now.unknown.is_none() && now.outstanding == 0 {
+                            return self.verdict(now, &facts, Some(&fence));
+                        }
+                    }
+                    Some(_) => {}
+                }
             }
             let pause = PAUSE_PER_EVENT * u32::try_from(facts.len()).unwrap_or(u32::MAX);
             let changed = async {
@@ -188,6 +197,9 @@ impl<'a> Verifying<'a> {
         if let Some(input) = &self.input {
             fence.input = Some(read_to_end(input, Instant::now(), by).await?);
         }
+        let topics: Vec<&SessionTopic> =
+            self.input.iter().chain([&self.out]).map(|side| side.topic).collect();
+        self.session.settle(&topics, by).await;
         Ok(fence)
     }
 
