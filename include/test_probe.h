@@ -599,11 +599,14 @@ int32_t test_probe_fetch_all_async(test_probe_session_t session,
 //        see `test_probe_events_verdict`; then `{"verb", "fishing": F, "answers": [...]}` with an answer for each
 //        event, `"ignore"`, `"collect"`, and as the last one `"complete"` or `{"fail": "why"}`, until it completes;
 //        `expect_group_caught_up`: `"group"`; every partition committed up to the end it has now;
+//        `verify_delivery`: what the session produced to `"topic"`, or with `"output"` what came out there by its id;
+//        `"checks"`, some of `loss`, `duplicates`, `order_per_key`, `order_per_partition`, `unexpected`, `"match"` of the
+//        output, `"after"`;
 //        match, all optional: `{"id", "type", "version", "key", "headers", "value", "mode", "matchers", "where", "own",
 //        "hint"}` (docs/matches.md);
 //        after: `{"mark": M}` with M from `test_probe_mark`, or `{"topic", "partition", "offset"}`
 // @param within_ms  how long to wait; -1 for the document's `within_ms`, else the configured time
-//        (5 seconds by default). `expect_none` and `expect_exactly` need one. A verdict may take the configured grace more.
+//        (5 seconds by default). `expect_none`, `expect_exactly` and `verify_delivery` need one. A verdict may take the configured grace more.
 // @param out  out, may be NULL: events, coverage and warnings of a verdict that passed;
 //        free with `test_probe_events_free`
 int32_t test_probe_expect(test_probe_session_t session,

@@ -395,6 +395,19 @@ class Session {
             ",\"topic\":" + detail::quoted(topic) + "}",
         within);
   }
+  /// What this session produced to the topic and was acknowledged is in its log once, in order, and nothing else is;
+  /// or, with an output, what went into the topic came out there once, paired by id. `checks` are names of
+  /// test_probe_expect; all when empty. The verdict's JSON has what was counted under "delivery".
+  Verdict verify_delivery(const std::string& topic, std::optional<Milliseconds> within = {},
+                          const std::string& output = "", const std::vector<std::string>& checks = {},
+                          const Match& match = {}) {
+    std::string names;
+    for (const std::string& check : checks) names += (names.empty() ? "" : ",") + detail::quoted(check);
+    return run("{\"verb\":\"verify_delivery\",\"topic\":" + detail::quoted(topic) +
+                   (output.empty() ? "" : ",\"output\":" + detail::quoted(output)) +
+                   (checks.empty() ? "" : ",\"checks\":[" + names + "]") + ",\"match\":" + match.json() + "}",
+               within);
+  }
   ReceivedEvent receive_event(const std::string& topic, std::optional<Milliseconds> within = {}) {
     return expect("receive_event", topic, "{}", within).events.at(0);
   }

@@ -40,6 +40,7 @@ pub use event::{
     ReceivedEvent,
 };
 pub use matcher::{After, Mark, Match, Matcher, Mode};
-pub use operation::{Fish, Order, Wanted};
+pub use operation::{Fish, Order, Verification, Wanted};
 pub use test_probe_embedded::EmbeddedKafka;
+pub use verdict::delivery::{DeliveryCheck, DeliveryReport};
 pub use verdict::{Coverage, PartitionCoverage, Verdict, Warning};

@@ -19,6 +19,7 @@ from . import errors
 from ._events import (
     ConsumedAck,
     ConsumedNack,
+    DeliveryReport,
     Event,
     Fish,
     Headers,
@@ -48,6 +49,7 @@ __all__ = [
     "Config",
     "ConsumedAck",
     "ConsumedNack",
+    "DeliveryReport",
     "Directives",
     "EmbeddedCluster",
     "EmbeddedRegistry",

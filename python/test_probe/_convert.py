@@ -26,6 +26,7 @@ from ._events import (
     After,
     ConsumedAck,
     ConsumedNack,
+    DeliveryReport,
     Event,
     Fish,
     FishFailure,
@@ -323,6 +324,7 @@ def verdict(outcome: NativeOutcome) -> Verdict:
         coverage=_coverage(document["coverage"]),
         other_topics={topic: _coverage(read) for topic, read in document["otherTopics"].items()},
         warnings=[VerdictWarning(warning["code"], warning["message"]) for warning in document["warnings"]],
+        delivery=_delivery(document.get("delivery")),
     )
     found.extend(_event(event, read) for event in outcome[1])
     for warning in read.warnings:
@@ -330,6 +332,12 @@ def verdict(outcome: NativeOutcome) -> Verdict:
             f"{warning.code}: {warning.message}", ProbeWarning, stacklevel=_frames_of_this_package()
         )
     return read
+
+
+def _delivery(document: dict[str, Any] | None) -> DeliveryReport | None:
+    if document is None:
+        return None
+    return DeliveryReport(*(document[name] for name in DeliveryReport._fields))
 
 
 def first_event(outcome: NativeOutcome) -> ReceivedEvent:

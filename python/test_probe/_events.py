@@ -152,6 +152,23 @@ class PartitionCoverage(NamedTuple):
     """The end that was asked for after the deadline and answered; None before that."""
 
 
+class DeliveryReport(NamedTuple):
+    """What `verify_delivery` counted. What went wrong is in the context of the error, under `delivery`."""
+
+    sent: int
+    """Events that went in."""
+    acknowledged: int
+    """Those that the broker acknowledged, or that were read from its log."""
+    unknown: int
+    """Those that may or may not be in the log: neither is wrong."""
+    refused: int
+    """Those that were provably not written."""
+    seen: int
+    """Records that came out."""
+    ambiguous: int
+    """Events whose id came out less often than it went in."""
+
+
 class PreflightFinding(NamedTuple):
     """What came of looking at one thing before the first event."""
 
@@ -218,7 +235,10 @@ class Verdict:
     """The proof: how far each partition was read."""
     warnings: list[VerdictWarning]
     other_topics: dict[str, dict[int, PartitionCoverage]] = field(default_factory=dict)
-    """The proof of the other topics that the matches of `expect_all_of` name."""
+    """The proof of the other topics: those that the matches of `expect_all_of` name, or the output that
+    `verify_delivery` looked at."""
+    delivery: DeliveryReport | None = None
+    """What `verify_delivery` counted."""
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,7 @@ class Session(SessionBase):
     receive_n = _blocking(_verbs.receive_n)
     fish_for_event = _blocking(_verbs.fish_for_event)
     expect_group_caught_up = _blocking(_verbs.expect_group_caught_up)
+    verify_delivery = _blocking(_verbs.verify_delivery)
     mark = _blocking(_verbs.mark)
     journal = _blocking(_verbs.journal)
     coverage = _blocking(_verbs.coverage)

@@ -305,6 +305,41 @@ def expect_group_caught_up(
     return _expectation("expect_group_caught_up", _convert.nothing, topic, within, group=group, hint=hint)
 
 
+def verify_delivery(
+    topic: str,
+    *,
+    output: Text = None,
+    checks: Sequence[str] | None = None,
+    match: Match | None = None,
+    after: After | None = None,
+    hint: Text = None,
+    within: Within | None = None,
+) -> Call[Verdict]:
+    """Verifies that what went to a topic came out once, in order, and nothing else did.
+
+    Without `output`: what this session produced and the broker acknowledged, against the log of the
+    topic. With `output`, another topic of the session: what came in against what came out there, paired
+    by id; `match` says which events of the output are meant. `checks` are some of `loss`, `duplicates`,
+    `order_per_key`, `order_per_partition` and `unexpected`; all of them when absent, and with an output
+    all but `order_per_partition`. `duplicates` and `unexpected` pass only at the end of `within`, which
+    they need. `.delivery` of the verdict says what was counted.
+
+    Raises ExpectationFailed with ACKED_EVENT_LOST, DUPLICATE_EVENT, WRONG_ORDER or UNEXPECTED_EVENT,
+    Inconclusive when it is not known.
+    """
+    return _expectation(
+        "verify_delivery",
+        _convert.verdict,
+        topic,
+        within,
+        output=output,
+        checks=None if checks is None else list(checks),
+        match=None if match is None else _convert.match_document(match),
+        after=None if after is None else _convert.after_document(after),
+        hint=hint,
+    )
+
+
 def receive_event(topic: str, *, within: Within | None = None) -> Call[ReceivedEvent]:
     """Returns the next event of the journal; each is handed out once."""
     return _expect("receive_event", _convert.first_event, topic, Match(), within)

@@ -63,6 +63,7 @@ class Session(SessionBase):
     receive_n = _awaitable(_verbs.receive_n)
     fish_for_event = _awaitable(_verbs.fish_for_event)
     expect_group_caught_up = _awaitable(_verbs.expect_group_caught_up)
+    verify_delivery = _awaitable(_verbs.verify_delivery)
     mark = _awaitable(_verbs.mark)
     journal = _awaitable(_verbs.journal)
     coverage = _awaitable(_verbs.coverage)

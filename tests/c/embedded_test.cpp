@@ -133,6 +133,36 @@ TEST(Expectations, the_same_verbs_in_cpp) {
   EXPECT_THROW(session.expect_group_caught_up("billing", "orders", 200ms), test_probe::ExpectationFailed);
 }
 
+TEST(Expectations, a_delivery_is_verified_or_told_what_became_of_it) {
+  test_probe::Probe probe("test-probe: {kafka: {embedded: {}}}");
+  test_probe::Session session = probe.open_session(
+      "topics: [{topic: in, role: both, create: {partitions: 1}}, {topic: out, role: both, create: {partitions: 1}}]");
+  for (const char* id : {"a", "b"}) session.produce_event("in", Event("T").id(id).key("k").value("{}"));
+  const std::string counted = session.verify_delivery("in", 200ms).json;
+  EXPECT_NE(counted.find(R"("acknowledged":2)"), std::string::npos) << counted;
+  EXPECT_NO_THROW(session.verify_delivery("in", {}, "", {"loss", "order_per_key"}));
+  const auto code = [&session]() -> int32_t {
+    try {
+      session.verify_delivery("in", 200ms, "out", {}, Match().type("T"));
+      return 0;
+    } catch (const test_probe::ExpectationFailed& failed) {
+      return failed.code();
+    }
+  };
+  const auto come_out = [&session](const char* id) {
+    session.produce_event("out", Event("T").id(id).key("k").value("{}"));
+  };
+  EXPECT_EQ(code(), TEST_PROBE_ACKED_EVENT_LOST);
+  come_out("b");
+  come_out("a");
+  EXPECT_EQ(code(), TEST_PROBE_WRONG_ORDER);
+  come_out("x");
+  EXPECT_THROW(session.verify_delivery("in", 200ms, "out", {"unexpected"}), test_probe::ExpectationFailed);
+  come_out("a");
+  EXPECT_EQ(code(), TEST_PROBE_DUPLICATE_EVENT);
+  EXPECT_THROW(session.verify_delivery("in"), test_probe::UsageError);
+}
+
 TEST(EmbeddedControl, brokers_stop_and_start) {
   test_probe::Probe probe(kEmbedded);
   const auto up = [&probe] { return between(probe.embedded_control(R"({"do": "brokers"})"), R"("id":2,"up":)", "}"); };

@@ -58,7 +58,14 @@ const RULES: &[Rule] = &[
         why: "the Kafka client stays behind the seam, in core/src/broker",
     },
     Rule {
-        words: &["hyper", "hyper_util", "http_body_util", "tower_service", "tokio_rustls", "rustls_native_certs"],
+        words: &[
+            "hyper",
+            "hyper_util",
+            "http_body_util",
+            "tower_service",
+            "tokio_rustls",
+            "rustls_native_certs",
+        ],
         within: &["core/src/"],
         but_in: &["core/src/schemas/http.rs", "core/src/schemas/tls.rs", "core/src/schemas/private_key.rs"],
         why: "HTTP and TLS stay behind the seam, in core/src/schemas",

@@ -11,7 +11,7 @@ use crate::engine::{Preflight, Probe, Session};
 use crate::error::{ErrorCode, ProbeError, Result};
 use crate::event::{Event, ProduceResult, ProducedAck, ReceivedEvent};
 use crate::matcher::{Mark, Match};
-use crate::operation::{Expectation, Fish, Order, Verb, Wanted};
+use crate::operation::{Expectation, Fish, Order, Verb, Verification, Wanted};
 use crate::verdict::Verdict;
 
 /// Every verb has a deadline of its own; this is only the second line.
@@ -143,6 +143,17 @@ impl Session {
     ) -> Result<Verdict> {
         let (group, topic) = (group.to_owned(), topic.to_owned());
         self.block_on(|session| async move { session.expect_group_caught_up(&group, &topic, within).await })
+    }
+
+    /// Does what [`Session::verify_delivery`] does.
+    pub fn verify_delivery_blocking(
+        &self,
+        topic: &str,
+        verification: Verification,
+        within: Option<Duration>,
+    ) -> Result<Verdict> {
+        let topic = topic.to_owned();
+        self.block_on(|session| async move { session.verify_delivery(&topic, verification, within).await })
     }
 
     /// Does what [`Session::receive_event`] does.

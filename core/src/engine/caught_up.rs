@@ -201,6 +201,7 @@ impl Group<'_> {
             coverage: Coverage { topic_id: Some(target.id.0.to_string()), partitions: partitions.collect() },
             other_topics: BTreeMap::new(),
             warnings: Vec::new(),
+            delivery: None,
         }
     }
 

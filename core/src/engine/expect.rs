@@ -44,6 +44,30 @@ impl SessionInner {
         }
         Ok(topics)
     }
+
+    /// Waits until every schema that was asked for has come, as long as there is time.
+    pub(super) async fn settle(&self, topics: &[&SessionTopic], by: Deadline) {
+        let mut journal = self.journal.watch();
+        let is_ours = |name: &str| topics.iter().any(|topic| &*topic.directive.name == name);
+        let looks = || topics.iter().filter_map(|topic| topic.look.as_ref());
+        loop {
+            journal.borrow_and_update();
+            let is_unowned = looks().any(|look| look.lane.state().awaits_owners());
+            if !is_unowned && !self.journal.awaits(is_ours) {
+                return;
+            }
+            let again = async {
+                match is_unowned {
+                    // A record that turns out to be another test's changes nothing in this journal.
+                    true => drop(tokio::time::timeout(RECHECK, journal.changed()).await),
+                    false => drop(journal.changed().await),
+                }
+            };
+            if tokio::time::timeout_at(by.instant(), again).await.is_err() {
+                return;
+            }
+        }
+    }
 }
 
 /// How often a record whose owner awaits a schema is looked at.
@@ -264,31 +288,9 @@ impl<'a> Expecting<'a> {
                 }
             }
         }
-        self.settle(by).await;
+        let topics: Vec<&SessionTopic> = self.topics.iter().map(|topic| &**topic).collect();
+        self.session.settle(&topics, by).await;
         Ok(all)
-    }
-
-    /// Waits until every schema that was asked for has come, as long as there is time.
-    async fn settle(&self, by: Deadline) {
-        let mut journal = self.session.journal.watch();
-        let is_ours = |name: &str| self.topics.iter().any(|topic| &*topic.directive.name == name);
-        loop {
-            journal.borrow_and_update();
-            let is_unowned = self.looks.iter().any(|look| look.lane.state().awaits_owners());
-            if !is_unowned && !self.session.journal.awaits(is_ours) {
-                return;
-            }
-            let again = async {
-                match is_unowned {
-                    // A record that turns out to be another test's changes nothing in this journal.
-                    true => drop(tokio::time::timeout(RECHECK, journal.changed()).await),
-                    false => drop(journal.changed().await),
-                }
-            };
-            if tokio::time::timeout_at(by.instant(), again).await.is_err() {
-                return;
-            }
-        }
     }
 
     async fn fence_of(
@@ -415,7 +417,7 @@ impl<'a> Expecting<'a> {
             warnings.extend(expected.filter_map(|expected| Warning::vacuous(expected, &events)).next());
             warnings.extend(self.look_alikes());
         }
-        Verdict { events, own, coverage, other_topics, warnings }
+        Verdict { events, own, coverage, other_topics, warnings, delivery: None }
     }
 
     /// Returns how far the topics were read, the first one apart.
@@ -431,7 +433,7 @@ impl<'a> Expecting<'a> {
     }
 }
 
-fn coverage_of(look: &Look, ends: Option<&Ends>) -> Coverage {
+pub(super) fn coverage_of(look: &Look, ends: Option<&Ends>) -> Coverage {
     let mut coverage = look.lane.coverage(look.view);
     let Some(ends) = ends else { return coverage };
     // What was added after the ends were known is no part of the proof.

@@ -15,6 +15,7 @@ use crate::matcher::{After, Comparison, Match, Stage};
 use crate::operation::Verb;
 use crate::verdict::{Doubt, Funnel};
 use crate::workers::fence::Ends;
+use crate::workers::lane::Gap;
 
 /// One expectation over one topic, with everything that does not change while it waits.
 pub(crate) struct Judge {
@@ -53,6 +54,8 @@ pub(crate) enum Judgement {
 #[derive(Default)]
 pub(crate) struct Nobodys {
     pub(crate) events: Vec<Arc<ReceivedEvent>>,
+    /// Those that this session produced itself: nobody's doubt.
+    pub(crate) own: Vec<Arc<ReceivedEvent>>,
     /// How many there was no room for.
     pub(crate) dropped: u64,
 }
@@ -93,7 +96,7 @@ impl Judge {
         Ok(Self { topic, verb, matching, relaxed, from, generation })
     }
 
-    fn includes(&self, index: usize, event: &ReceivedEvent) -> bool {
+    pub(crate) fn includes(&self, index: usize, event: &ReceivedEvent) -> bool {
         if event.generation < self.generation {
             return false;
         }
@@ -139,13 +142,46 @@ impl Judge {
             let why = "the topic was created anew since".to_owned();
             return Some(Doubt::ReadGap { partition: None, why });
         }
+        self.gaps(look).into_iter().next().map(|(_, gap)| gap)
+    }
+
+    /// Returns every gap that lies in it by now, with the first offset behind it.
+    pub(crate) fn gaps(&self, look: &Look) -> Vec<(i64, Doubt)> {
         let state = look.lane.state();
-        let view = state.view(look.view)?;
-        let hit = state.gaps_of(look.view).find(|gap| {
+        let Some(view) = state.view(look.view) else { return Vec::new() };
+        let lies_in = |gap: &&Gap| {
             gap.generation == self.generation
                 && gap.until > self.first(gap.partition, view.start(gap.partition, gap.generation).from)
-        })?;
-        Some(Doubt::ReadGap { partition: Some(hit.partition), why: hit.why.clone() })
+        };
+        let gaps = state.gaps_of(look.view).filter(lies_in);
+        let doubt = |gap: &Gap| Doubt::ReadGap { partition: Some(gap.partition), why: gap.why.clone() };
+        gaps.map(|gap| (gap.until, doubt(gap))).collect()
+    }
+
+    /// Returns whether the topic is the one that it looks at.
+    pub(crate) fn is_same_topic(&self, look: &Look) -> bool {
+        look.lane.state().generation == self.generation
+    }
+
+    /// Returns whether it looks at what lies at an offset, and came when the journal was so long.
+    pub(crate) fn looks_at(&self, look: &Look, partition: i32, offset: i64, index: usize) -> bool {
+        let state = look.lane.state();
+        let from = state.view(look.view).map_or(0, |view| view.start(partition, self.generation).from);
+        let is_behind = match &self.from {
+            From::Behind { partition: of, entry, .. } if *of != partition => index >= *entry,
+            From::Start | From::Offsets(_) | From::Behind { .. } => true,
+        };
+        is_behind && offset >= self.first(partition, from)
+    }
+
+    /// Returns whether an entry matches, wherever it lies; `None` when it cannot be told.
+    pub(crate) fn matches(&self, event: &ReceivedEvent) -> Option<bool> {
+        let matching = if event.error().is_some() { &self.relaxed } else { &self.matching };
+        match matching.falls_out_at(event, self.topic.is_own(event)) {
+            None => Some(true),
+            Some(Stage::Undecodable) => None,
+            Some(_) => Some(false),
+        }
     }
 
     /// Returns why it is not known whether what was found counts. Below a gap of a truncated log
@@ -178,11 +214,16 @@ impl Judge {
 
     /// Returns the records of nobody that might be what is looked for.
     pub(crate) fn unattributed(&self, look: &Look, ends: &Ends) -> Nobodys {
-        let mut nobodys = Nobodys::default();
         if self.topic.directive.unattributed == Unattributed::Ignore || matches!(self.verb, Verb::Receive(_))
         {
-            return nobodys;
+            return Nobodys::default();
         }
+        self.nobodys(look, ends)
+    }
+
+    /// Returns them also where the directive says that they are to be ignored.
+    pub(crate) fn nobodys(&self, look: &Look, ends: &Ends) -> Nobodys {
+        let mut nobodys = Nobodys::default();
         let (records, dropped) = {
             let state = look.lane.state();
             let Some(view) = state.view(look.view) else { return nobodys };
@@ -211,7 +252,9 @@ impl Judge {
             }
             let judged = self.verb.is_of_a_window() || admits(&self.topic.directive.event_filters, &event);
             let own = self.topic.is_own(&event);
-            if judged && !own && !matches!(self.compare(&event, own), Comparison::Differs(_)) {
+            if own {
+                nobodys.own.push(Arc::new(event));
+            } else if judged && !matches!(self.compare(&event, own), Comparison::Differs(_)) {
                 nobodys.events.push(Arc::new(event));
             }
         }
@@ -317,11 +360,14 @@ impl Judge {
     }
 }
 
+/// Returns whether a field of the envelope is kept in the value.
+pub(crate) fn is_in_value(directive: &TopicDirective, source: &Source) -> bool {
+    directive.envelope == EnvelopeMode::CeStructured || matches!(source, Source::ValuePointer(_))
+}
+
 /// Drops the conditions on fields that are kept in the value: of an undecodable one they say nothing.
 fn relax(directive: &TopicDirective, matching: &Match) -> Match {
-    let in_value = |source: &Source| {
-        directive.envelope == EnvelopeMode::CeStructured || matches!(source, Source::ValuePointer(_))
-    };
+    let in_value = |source: &Source| is_in_value(directive, source);
     let correlation = &directive.correlation;
     matching.relaxed(
         in_value(&correlation.id),

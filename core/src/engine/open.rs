@@ -106,6 +106,7 @@ async fn open_topic(
         _mending: mending,
         outbox: Outbox::default(),
         sent: Default::default(),
+        calls: Default::default(),
         received: Default::default(),
     })
 }

@@ -11,6 +11,7 @@ use crate::broker::{Delivered, OutgoingRecord};
 use crate::codec::{Stamp, Writers, Written, encode};
 use crate::completion::lock;
 use crate::directive::Source;
+use crate::engine::calls::Call;
 use crate::engine::session::{Acked, LastAck, SessionInner, SessionTopic};
 use crate::error::{Category, ErrorCode, ProbeError, Result};
 use crate::event::{Event, ProduceResult, ProducedAck};
@@ -134,7 +135,17 @@ impl SessionInner {
         if let Some(ce_id) = &written.ce_id {
             lock(&topic.sent).by_ce_id.insert(ce_id.clone(), None);
         }
-        topic.link.producer.send(record, self.report(topic, written, outgoing.sender, outgoing.seen));
+        let call = Call {
+            id: written.id.clone(),
+            ce_id: written.ce_id.as_deref().map(Into::into),
+            key: record.key.clone(),
+            fate: None,
+            settled: None,
+            entry: self.journal.len(),
+        };
+        let _turn = topic.calls.turn();
+        let number = topic.calls.begin(call, self.probe.config.limits.journal_events_per_session);
+        topic.link.producer.send(record, self.report(topic, number, written, outgoing.sender, outgoing.seen));
     }
 
     /// Waits for the broker's acknowledgement.
@@ -175,6 +186,7 @@ impl SessionInner {
     fn report(
         self: &Arc<Self>,
         topic: &Arc<SessionTopic>,
+        call: Option<usize>,
         written: Written,
         sender: oneshot::Sender<Result<(Delivered, Arc<str>)>>,
         seen: Arc<AtomicBool>,
@@ -186,6 +198,7 @@ impl SessionInner {
             if let Some(topic) = topic.upgrade() {
                 // Not under the next lock: a judge that reads the journal asks what was sent.
                 let read = session.journal.len();
+                topic.calls.settle(call, &result, read);
                 let mut sent = lock(&topic.sent);
                 if let Ok(delivered) = &result {
                     let at = (delivered.partition, delivered.offset);

@@ -9,6 +9,7 @@ use crate::broker::BoxFuture;
 use crate::codec::Reading;
 use crate::completion::lock;
 use crate::directive::{Directives, TopicDirective};
+use crate::engine::calls::Calls;
 use crate::engine::fish::Catch;
 use crate::engine::outbox::Outbox;
 use crate::engine::produce::{millis_now, tried};
@@ -59,6 +60,8 @@ pub(crate) struct SessionTopic {
     pub(crate) _mending: Option<Task>,
     pub(crate) outbox: Outbox,
     pub(crate) sent: Mutex<Sent>,
+    /// The same call by call, to verify its delivery.
+    pub(crate) calls: Calls,
     /// The first journal entry that `receive_event` has not handed out.
     pub(crate) received: Mutex<usize>,
 }
@@ -251,6 +254,9 @@ impl Session {
             }
             Operation::CaughtUp { group, topic, within, hint } => Box::pin(async move {
                 session.0.caught_up(&group, &topic, within, hint).await.map(Outcome::Verdict)
+            }),
+            Operation::Verify { topic, verification, within } => Box::pin(async move {
+                session.0.verify_delivery(&topic, *verification, within).await.map(Outcome::Verdict)
             }),
             Operation::Preflight => {
                 Box::pin(async move { session.preflight().await.map(Outcome::Preflight) })

@@ -23,7 +23,7 @@ impl Connector for Simulated {
     }
 }
 
-fn probe(sim: &SimCluster, config: Config) -> Probe {
+pub(super) fn probe(sim: &SimCluster, config: Config) -> Probe {
     let connector = Arc::new(Simulated(sim.clone()));
     Probe::builder().config(config).connector(connector).runtime(Runtime::current()).build().expect("a probe")
 }

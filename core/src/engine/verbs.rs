@@ -8,7 +8,7 @@ use crate::engine::fish::Catch;
 use crate::error::Result;
 use crate::event::ReceivedEvent;
 use crate::matcher::Match;
-use crate::operation::{Expectation, Fish, Order, Outcome, Verb, Wanted};
+use crate::operation::{Expectation, Fish, Order, Outcome, Verb, Verification, Wanted};
 use crate::verdict::Verdict;
 
 impl Session {
@@ -109,6 +109,20 @@ impl Session {
         within: Option<Duration>,
     ) -> Result<Verdict> {
         self.0.caught_up(group, topic, within, None).await
+    }
+
+    /// Verifies that what this session produced to a topic, and was acknowledged, came out once, in order, and
+    /// nothing else did: on the topic itself, or on the output that the verification names, paired by id
+    /// (docs/delivery.md). The verdict has no events and a report of what was counted. Checks that look for
+    /// duplicates or for something unexpected need a window, at whose end they pass. Errors: ACKED_EVENT_LOST,
+    /// DUPLICATE_EVENT, WRONG_ORDER, UNEXPECTED_EVENT, the worst first, with what was found of each.
+    pub async fn verify_delivery(
+        &self,
+        topic: &str,
+        verification: Verification,
+        within: Option<Duration>,
+    ) -> Result<Verdict> {
+        self.0.verify_delivery(topic, verification, within).await
     }
 }
 

@@ -109,7 +109,7 @@ fn limit(probe: &Probe, operation: &Operation) -> Duration {
             expectation.within.unwrap_or(config.dsl.within).saturating_add(config.dsl.verdict_grace)
         }
         Operation::FishOn { fishing, .. } => fishing.window().saturating_add(config.dsl.verdict_grace),
-        Operation::CaughtUp { within, .. } => {
+        Operation::CaughtUp { within, .. } | Operation::Verify { within, .. } => {
             within.unwrap_or(config.dsl.within).saturating_add(config.dsl.verdict_grace)
         }
         Operation::Close => config.limits.close_timeout,

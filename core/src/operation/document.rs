@@ -1,16 +1,18 @@
 //! Expectations as documents: `{"verb", "topic", ...}`.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::{Expectation, Fish, Fishing, Operation, Order, Verb, Wanted};
+use super::{Expectation, Fish, Fishing, Operation, Order, Verb, Verification, Wanted};
 use crate::document::closest;
 use crate::error::{ErrorCode, ProbeError, Result};
 use crate::matcher::{After, Match};
+use crate::verdict::delivery::DeliveryCheck;
 
 /// The verbs and the keys of each beside `verb`, `hint` and `within_ms`.
-const VERBS: [(&str, &[&str]); 8] = [
+const VERBS: [(&str, &[&str]); 9] = [
     ("expect_event", &["topic", "match", "after"]),
     ("expect_none", &["topic", "match", "after"]),
     ("expect_exactly", &["topic", "match", "after", "n"]),
@@ -19,12 +21,13 @@ const VERBS: [(&str, &[&str]); 8] = [
     ("receive_n", &["topic", "match", "after", "n"]),
     ("fish_for_event", &["topic", "match", "after", "fishing", "answers"]),
     ("expect_group_caught_up", &["topic", "group"]),
+    ("verify_delivery", &["topic", "output", "checks", "match", "after"]),
 ];
 const OF_ALL: [&str; 3] = ["verb", "hint", "within_ms"];
 
 impl Operation {
     /// Reads an expectation: `{"verb", "topic", "match", "matches", "order", "n", "after", "group",
-    /// "hint", "within_ms"}`, each verb with the keys that it has a use for. `after` and `hint` may
+    /// "output", "checks", "hint", "within_ms"}`, each verb with the keys that it has a use for. `after` and `hint` may
     /// stand here or in a match; those of a match go first.
     ///
     /// # Errors
@@ -51,6 +54,7 @@ impl Operation {
             "receive_n" => Verb::Receive(n(1)?),
             "fish_for_event" if members.contains_key("fishing") => return fish_on(members),
             "fish_for_event" => return read(members, Verb::Fish).map(Self::Fish),
+            "verify_delivery" => return verify(members),
             _ => {
                 return Ok(Self::CaughtUp {
                     group: text(members, "group")?,
@@ -67,7 +71,7 @@ impl Operation {
     pub fn set_within(&mut self, time: Duration) {
         match self {
             Self::Expect(expectation) | Self::Fish(expectation) => expectation.within = Some(time),
-            Self::CaughtUp { within, .. } => *within = Some(time),
+            Self::CaughtUp { within, .. } | Self::Verify { within, .. } => *within = Some(time),
             _ => {}
         }
     }
@@ -85,6 +89,39 @@ fn fish_on(members: &Map<String, Value>) -> Result<Operation> {
     Ok(Operation::FishOn {
         fishing: Box::new(Fishing::from_json(&members["fishing"])?),
         answers: answers.iter().map(Fish::from_json).collect::<Result<_>>()?,
+    })
+}
+
+fn verify(members: &Map<String, Value>) -> Result<Operation> {
+    let mut verification = Verification { output: optional_text(members, "output")?, ..Verification::new() };
+    verification.only = match members.get("checks") {
+        None | Some(Value::Null) => None,
+        Some(Value::Array(names)) => Some(names.iter().map(check_of).collect::<Result<BTreeSet<_>>>()?),
+        Some(other) => return Err(invalid(format!("`checks` was `{other}`, not a list"))),
+    };
+    if let Some(after) = members.get("after") {
+        verification.matching.after = After::from_json(after)?;
+    }
+    verification.matching.hint = hint(members)?;
+    if let Some(document) = members.get("match").filter(|document| !document.is_null()) {
+        verification = verification.matching(Match::from_json(document)?);
+    }
+    Ok(Operation::Verify {
+        topic: text(members, "topic")?,
+        verification: Box::new(verification),
+        within: within(members)?,
+    })
+}
+
+fn check_of(name: &Value) -> Result<DeliveryCheck> {
+    let found = DeliveryCheck::ALL.into_iter().find(|check| *name == check.name());
+    found.ok_or_else(|| {
+        let names = DeliveryCheck::ALL.map(DeliveryCheck::name);
+        let error = invalid(format!("`{name}` was not a check of a delivery"));
+        match closest(name.as_str().unwrap_or_default(), names) {
+            Some(meant) => error.hint(format!("did you mean `{meant}`?")),
+            None => error.hint(format!("the checks are {}", names.join(", "))),
+        }
     })
 }
 

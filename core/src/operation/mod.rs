@@ -5,6 +5,7 @@ mod expectation;
 mod fishing;
 #[cfg(test)]
 mod tests;
+mod verification;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,6 +14,7 @@ use serde_json::{Value, json};
 
 pub use self::expectation::{Expectation, Verb, Wanted};
 pub use self::fishing::{Fish, Fishing};
+pub use self::verification::Verification;
 use crate::directive::Directives;
 use crate::engine::Preflight;
 use crate::error::ProbeError;
@@ -78,6 +80,15 @@ pub enum Operation {
         within: Option<Duration>,
         /// A sentence of the test that failures repeat.
         hint: Option<String>,
+    },
+    /// `verify_delivery`: ends in [`Outcome::Verdict`] without events and with a report, or the verdict's error.
+    Verify {
+        /// The name of the topic of the sending.
+        topic: String,
+        /// What is verified.
+        verification: Box<Verification>,
+        /// How long to wait; the configured default when absent, required where a window is meant.
+        within: Option<Duration>,
     },
     /// `mark`: ends in [`Outcome::Mark`].
     Mark,

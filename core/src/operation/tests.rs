@@ -50,6 +50,12 @@ fn each_verb_reads_the_keys_that_it_has_a_use_for() {
         panic!("no group")
     };
     assert_eq!((&*group, &*topic, hint.as_deref(), within), ("g", "t", Some("h"), None));
+    let verify = json!({ "verb": "verify_delivery", "topic": "t", "output": "o", "hint": "h", "match": { "id": "e" } });
+    let Ok(Operation::Verify { topic, verification, within }) = Operation::expectation(&verify) else {
+        panic!("no verification")
+    };
+    let wanted = Verification::new().output("o").matching(Match::new().id("e").hint("h"));
+    assert_eq!((&*topic, *verification, within), ("t", wanted, None));
 }
 
 #[test]
@@ -79,7 +85,7 @@ fn a_typing_error_is_answered_with_what_was_meant() {
         (
             json!({ "verb": "expect_all_of", "topic": "t", "match": {} }),
             "`match` was given to `expect_all_of`",
-            "it goes with `expect_event`, `expect_none`, `expect_exactly`, `receive_event`, `receive_n`, `fish_for_event`",
+            "it goes with `expect_event`, `expect_none`, `expect_exactly`, `receive_event`, `receive_n`, `fish_for_event`, `verify_delivery`",
         ),
         (
             json!({ "verb": "expect_all_of", "topic": "t", "matchs": [] }),
@@ -101,6 +107,11 @@ fn a_typing_error_is_answered_with_what_was_meant() {
         (json!({ "verb": "expect_exactly", "topic": "t" }), "`n` was missing", ""),
         (json!({ "verb": "receive_n", "topic": "t", "n": 0 }), "`n` was `0`, not a number of at least 1", ""),
         (json!({ "verb": "expect_group_caught_up", "topic": "t" }), "`group` was missing", ""),
+        (
+            json!({ "verb": "verify_delivery", "topic": "t", "checks": ["duplicate"] }),
+            "`\"duplicate\"` was not a check of a delivery",
+            "did you mean `duplicates`?",
+        ),
         (
             json!({ "verb": "fish_for_event", "fishing": {}, "answers": [] }),
             "`fishing` was not what an earlier call of fish_for_event returned",

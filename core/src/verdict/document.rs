@@ -9,18 +9,23 @@ use super::{Coverage, Doubt, Expected, Finding, Funnel, Lag, Verdict};
 use crate::event::ReceivedEvent;
 
 impl Verdict {
-    /// Returns the verdict as a document: `{events, coverage, otherTopics, warnings: [{code, message}]}`.
+    /// Returns the verdict as a document: `{events, coverage, otherTopics, warnings: [{code, message}]}`, and of
+    /// `verify_delivery` its report under `delivery`.
     #[must_use]
     pub fn to_json(&self) -> Value {
         let own = self.own.iter().copied().chain(std::iter::repeat(false));
-        json!({
+        let mut document = json!({
             "events": self.events.iter().zip(own).map(|(event, own)| event.to_json(own)).collect::<Vec<_>>(),
             "coverage": self.coverage.to_json(),
             "otherTopics": coverages(&self.other_topics),
             "warnings": self.warnings.iter()
                 .map(|warning| json!({ "code": warning.code, "message": warning.message }))
                 .collect::<Vec<_>>(),
-        })
+        });
+        if let Some(report) = &self.delivery {
+            document["delivery"] = report.to_json();
+        }
+        document
     }
 }
 
@@ -30,8 +35,8 @@ pub(super) fn coverages(topics: &BTreeMap<Arc<str>, Coverage>) -> Value {
 }
 
 impl Expected {
-    /// Returns what was expected as a document: a match, `{"order", "matches": [{..., "topic"}]}`, or
-    /// `{"group", "hint"}`.
+    /// Returns what was expected as a document: a match, `{"order", "matches": [{..., "topic"}]}`,
+    /// `{"group", "hint"}`, or `{"checks", "output", "match"}`.
     #[must_use]
     pub fn to_json(&self) -> Value {
         match self {
@@ -48,6 +53,7 @@ impl Expected {
                 json!({ "order": order.name(), "matches": matches })
             }
             Self::CaughtUp { group, hint } => json!({ "group": group, "hint": hint }),
+            Self::Delivery(verified) => verified.to_json(),
         }
     }
 }
@@ -90,7 +96,7 @@ impl Funnel {
 
 impl Finding {
     /// Returns the finding as a document: `{"kind": "missing" | "unexpected" | "count" | "unserved" |
-    /// "wrong order" | "not caught" | "refused" | "lagging" | "doubtful", ...}`. `own` of a forbidden
+    /// "wrong order" | "not caught" | "refused" | "lagging" | "misdelivered" | "doubtful", ...}`. `own` of a forbidden
     /// event is there when it is known.
     pub(super) fn to_json(&self, own: Option<bool>) -> Value {
         match self {
@@ -115,6 +121,7 @@ impl Finding {
                 let partitions: Vec<Value> = partitions.iter().map(Lag::to_json).collect();
                 json!({ "kind": "lagging", "partitions": partitions })
             }
+            Self::Misdelivered(worst) => json!({ "kind": "misdelivered", "worst": worst.name() }),
             Self::Doubtful(doubt) => {
                 let mut document = json!({ "kind": "doubtful", "doubt": doubt.code().name() });
                 match doubt {

@@ -23,13 +23,13 @@ const REASONS: usize = 5;
 impl Evidence {
     /// Turns the evidence into the error of the verdict: the explanation is its message, the facts
     /// are its context under `verb`, `topic`, `expected`, `within_ms`, `finding`, `hints`, and, where
-    /// they are of use, `funnel`, `nearest`, `matches`, `coverage` and `otherTopics`; what the client
+    /// they are of use, `funnel`, `nearest`, `matches`, `delivery`, `coverage` and `otherTopics`; what the client
     /// complained about is its cause.
     #[must_use]
     pub fn into_error(self) -> ProbeError {
         let nearest = match &self.expected {
             Expected::Match(expected) => nearest(expected, &self.misses, self.otherwise(), MISSES),
-            Expected::AllOf(..) | Expected::CaughtUp { .. } => Vec::new(),
+            Expected::AllOf(..) | Expected::CaughtUp { .. } | Expected::Delivery(_) => Vec::new(),
         };
         let hints = self.all_hints();
         let own = self.own;
@@ -53,6 +53,12 @@ impl Evidence {
                     .with("coverage", self.coverage.to_json())
                     .with("otherTopics", coverages(&self.other_topics));
             }
+            Expected::Delivery(verified) => {
+                error = error
+                    .with("delivery", verified.report.to_json())
+                    .with("coverage", self.coverage.to_json())
+                    .with("otherTopics", coverages(&self.other_topics));
+            }
             Expected::CaughtUp { .. } => {}
         }
         match self.problem {
@@ -66,8 +72,10 @@ impl Evidence {
         top.extend(self.wish());
         top.extend(self.says().into_iter().map(|hint| format!("the test says: {}", clip(hint))));
         top.extend(self.finding.lines(own));
-        if matches!(self.expected, Expected::Match(_)) {
-            top.push(words::funnel(&self.funnel));
+        match &self.expected {
+            Expected::Match(_) => top.push(words::funnel(&self.funnel)),
+            Expected::Delivery(verified) => top.push(verified.counts()),
+            Expected::AllOf(..) | Expected::CaughtUp { .. } => {}
         }
 
         let mut proof = self.proof();
@@ -89,6 +97,7 @@ impl Evidence {
         match &self.expected {
             Expected::Match(_) => top.extend(miss_lines(nearest, room)),
             Expected::AllOf(_, rows) => top.extend(super::rows::details(rows, room)),
+            Expected::Delivery(verified) => top.extend(verified.examples(room)),
             Expected::CaughtUp { .. } => {}
         }
         top.extend(bottom);
@@ -129,7 +138,7 @@ impl Evidence {
             Expected::AllOf(_, rows) => {
                 rows.iter().filter(|row| row.served.is_none()).map(|row| &row.funnel).collect()
             }
-            Expected::CaughtUp { .. } => Vec::new(),
+            Expected::CaughtUp { .. } | Expected::Delivery(_) => Vec::new(),
         }
     }
 

@@ -23,6 +23,7 @@ impl Finding {
             Self::Unexpected(_) | Self::Refused { .. } => ErrorCode::UnexpectedEvent,
             Self::Count { .. } => ErrorCode::WrongCount,
             Self::WrongOrder { .. } => ErrorCode::WrongOrder,
+            Self::Misdelivered(worst) => worst.code(),
             Self::Doubtful(doubt) => doubt.code(),
         }
     }
@@ -36,6 +37,7 @@ impl Finding {
             | Self::WrongOrder { .. }
             | Self::Refused { .. }
             | Self::Lagging(_)
+            | Self::Misdelivered(_)
             | Self::Doubtful(_) => false,
         }
     }
@@ -49,7 +51,10 @@ impl Finding {
             ]
         };
         match self {
-            Self::Missing { .. } | Self::Unserved | Self::Count { extra: None, .. } => Vec::new(),
+            Self::Missing { .. }
+            | Self::Unserved
+            | Self::Misdelivered(_)
+            | Self::Count { extra: None, .. } => Vec::new(),
             Self::Unexpected(event) | Self::Refused { event, .. } => there("it is there", event),
             Self::Count { extra: Some(event), .. } => there("one too many", event),
             Self::WrongOrder { until } => {
@@ -93,6 +98,7 @@ impl Evidence {
                         .to_owned(),
                 ]
             }
+            Expected::Delivery(verified) => vec![verified.wish()],
         }
     }
 
@@ -101,6 +107,7 @@ impl Evidence {
         match &self.expected {
             Expected::Match(expected) => expected.hint.as_deref().into_iter().collect(),
             Expected::CaughtUp { hint, .. } => hint.as_deref().into_iter().collect(),
+            Expected::Delivery(verified) => verified.matching.hint.as_deref().into_iter().collect(),
             Expected::AllOf(_, all) => {
                 let is_served = all.iter().all(|row| row.served.is_some());
                 let of = all.iter().filter(|row| is_served || row.served.is_none());
@@ -149,6 +156,10 @@ impl Evidence {
             Finding::Lagging(_) => {
                 format!("group `{}` had not caught up with `{topic}` within {within}", self.group())
             }
+            Finding::Misdelivered(_) => {
+                let (summary, way) = self.misdelivered();
+                format!("{summary} {way} within {within}")
+            }
             Finding::Doubtful(_) => {
                 let what = match &self.expected {
                     Expected::Match(_) => format!("what came on `{topic}`"),
@@ -158,6 +169,9 @@ impl Evidence {
                     }
                     Expected::CaughtUp { .. } => {
                         format!("whether group `{}` caught up with `{topic}`", self.group())
+                    }
+                    Expected::Delivery(verified) => {
+                        format!("what was delivered {}", verified.way(&self.topic))
                     }
                 };
                 format!("inconclusive, not known {what} within {within}")
@@ -169,14 +183,21 @@ impl Evidence {
     fn rows(&self) -> &[super::Row] {
         match &self.expected {
             Expected::AllOf(_, rows) => rows,
-            Expected::Match(_) | Expected::CaughtUp { .. } => &[],
+            Expected::Match(_) | Expected::CaughtUp { .. } | Expected::Delivery(_) => &[],
         }
     }
 
     fn group(&self) -> String {
         match &self.expected {
             Expected::CaughtUp { group, .. } => clip(group),
-            Expected::Match(_) | Expected::AllOf(..) => String::new(),
+            Expected::Match(_) | Expected::AllOf(..) | Expected::Delivery(_) => String::new(),
+        }
+    }
+
+    fn misdelivered(&self) -> (String, String) {
+        match &self.expected {
+            Expected::Delivery(verified) => (verified.summary(), verified.way(&self.topic)),
+            Expected::Match(_) | Expected::AllOf(..) | Expected::CaughtUp { .. } => Default::default(),
         }
     }
 }

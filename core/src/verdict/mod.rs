@@ -3,6 +3,7 @@
 //! Pure: an [`Evidence`] is data, and [`Evidence::into_error`] turns the same data into the same
 //! text in every language.
 
+pub mod delivery;
 mod document;
 mod explain;
 mod finding;

@@ -1,9 +1,10 @@
 //! Verdicts, their proof and their evidence.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::delivery::{DeliveryCheck, DeliveryReport, Kind};
 use super::words;
 use crate::error::{ErrorCode, ProbeError};
 use crate::event::ReceivedEvent;
@@ -19,10 +20,13 @@ pub struct Verdict {
     pub own: Vec<bool>,
     /// How far the topic was read. Of `expect_group_caught_up`, how far the group's commits are.
     pub coverage: Coverage,
-    /// How far the other topics were read that the matches of `expect_all_of` name.
+    /// How far the other topics were read: those that the matches of `expect_all_of` name, or the output that
+    /// `verify_delivery` looks at.
     pub other_topics: BTreeMap<Arc<str>, Coverage>,
     /// What passed and yet deserves a look.
     pub warnings: Vec<Warning>,
+    /// What `verify_delivery` counted.
+    pub delivery: Option<DeliveryReport>,
 }
 
 /// Something that passed and yet deserves a look.
@@ -178,6 +182,8 @@ pub enum Finding {
     },
     /// A consumer group provably has not caught up.
     Lagging(Vec<Lag>),
+    /// Events provably were not delivered as they were sent; the worst of what went wrong.
+    Misdelivered(Kind),
     /// Not known.
     Doubtful(Doubt),
 }
@@ -232,6 +238,21 @@ pub enum Expected {
         /// A sentence of the test that failures repeat.
         hint: Option<String>,
     },
+    /// Every event delivered as it was sent.
+    Delivery(Box<Verified>),
+}
+
+/// What `verify_delivery` looked at, and what it counted.
+#[derive(Clone, Debug)]
+pub struct Verified {
+    /// The topic on which something has to come out; that of the sending when absent.
+    pub output: Option<Arc<str>>,
+    /// What was asked for.
+    pub checks: BTreeSet<DeliveryCheck>,
+    /// Which records of the output are meant, and the sentence of the test.
+    pub matching: Match,
+    /// What was counted.
+    pub report: DeliveryReport,
 }
 
 /// One match of `expect_all_of`, and what came of it.

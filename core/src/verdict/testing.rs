@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::delivery::testing::report;
+use super::delivery::{DeliveryCheck, Kind};
 use super::*;
 use crate::codec::testing::received;
 use crate::error::{ErrorCode, ProbeError};
@@ -75,6 +77,9 @@ fn finding(document: &Value) -> Finding {
         ("lagging", _) => {
             Finding::Lagging(document["partitions"].as_array().unwrap().iter().map(lag).collect())
         }
+        ("misdelivered", _) => Finding::Misdelivered(
+            Kind::ALL.into_iter().find(|kind| document["worst"] == kind.name()).unwrap(),
+        ),
         (_, "NOT_COVERED") if document["of"] == "group" => {
             Finding::Doubtful(Doubt::Unanswered { why: why() })
         }
@@ -107,8 +112,9 @@ fn events(list: &Value) -> Vec<(Arc<ReceivedEvent>, bool)> {
     list.as_array().into_iter().flatten().map(|miss| (record(miss), miss["own"] == true)).collect()
 }
 
-/// A match, `{"order", "matches": [{"topic", "match", "served", "funnel", "misses"}]}`, or `{"group", "hint"}`.
-fn expected(document: &Value) -> Expected {
+/// A match, `{"order", "matches": [{"topic", "match", "served", "funnel", "misses"}]}`, `{"group", "hint"}`, or
+/// `{"checks", "output", "match"}` with a report.
+fn expected(document: &Value, delivery: &Value) -> Expected {
     let row = |row: &Value| Row {
         topic: row["topic"].as_str().unwrap().into(),
         matching: Match::from_json(&row["match"]).unwrap(),
@@ -119,6 +125,16 @@ fn expected(document: &Value) -> Expected {
     if let Some(order) = Order::ALL.into_iter().find(|order| document["order"] == order.name()) {
         return Expected::AllOf(order, document["matches"].as_array().unwrap().iter().map(row).collect());
     }
+    if let Some(names) = document["checks"].as_array() {
+        let check =
+            |name: &Value| DeliveryCheck::ALL.into_iter().find(|check| *name == check.name()).unwrap();
+        return Expected::Delivery(Box::new(Verified {
+            output: document["output"].as_str().map(Into::into),
+            checks: names.iter().map(check).collect(),
+            matching: Match::from_json(&document["match"]).unwrap(),
+            report: report(delivery),
+        }));
+    }
     match document["group"].as_str() {
         Some(group) => {
             Expected::CaughtUp { group: group.to_owned(), hint: document["hint"].as_str().map(str::to_owned) }
@@ -127,7 +143,7 @@ fn expected(document: &Value) -> Expected {
     }
 }
 
-const VERBS: [&str; 8] = [
+const VERBS: [&str; 9] = [
     "expect_event",
     "expect_none",
     "expect_exactly",
@@ -136,6 +152,7 @@ const VERBS: [&str; 8] = [
     "receive_n",
     "fish_for_event",
     "expect_group_caught_up",
+    "verify_delivery",
 ];
 
 /// What the engine knew, as `explanations.json` says.
@@ -145,7 +162,7 @@ pub(crate) fn evidence(document: &Value) -> Evidence {
     Evidence {
         verb: VERBS.into_iter().find(|verb| document["verb"] == *verb).unwrap(),
         topic: document["topic"].as_str().unwrap().into(),
-        expected: expected(&document["expected"]),
+        expected: expected(&document["expected"], &document["delivery"]),
         within: Duration::from_millis(number(&document["within_ms"])),
         finding: finding(&document["finding"]),
         own: document["finding"]["own"].as_bool(),

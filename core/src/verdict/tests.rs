@@ -87,6 +87,7 @@ fn an_explanation_never_breaks_a_line_and_never_grows_beyond_the_screen() {
         Finding::WrongOrder { until: 1 },
         Finding::Lagging((0..50).map(|partition| Lag { partition, committed: None, end: 9 }).collect()),
         Finding::Doubtful(Doubt::Unanswered { why: long.clone() }),
+        Finding::Misdelivered(delivery::Kind::Lost),
     ];
     let row = |served: Option<(Arc<ReceivedEvent>, bool)>| Row {
         topic: long.as_str().into(),
@@ -103,6 +104,19 @@ fn an_explanation_never_breaks_a_line_and_never_grows_beyond_the_screen() {
         let other_topics = (0..count).map(|n| (format!("{n} {long}").into(), read())).collect();
         all.push(Evidence { expected, other_topics, ..evidence.clone() });
     }
+    let example = json!({
+        "id": long, "key": long, "delivery": "acknowledged", "sent": {"partition": 0, "offset": 1},
+        "seen": vec![json!({"partition": 0, "offset": 1}); 2],
+    });
+    let kind = json!({"count": 9, "examples": vec![example; 3]});
+    let report = json!({"lost": kind, "duplicated": kind, "outOfOrder": kind, "unexpected": kind});
+    let verified = Verified {
+        output: Some(long.as_str().into()),
+        checks: delivery::DeliveryCheck::ALL.into(),
+        matching: wanted.clone(),
+        report: delivery::testing::report(&report),
+    };
+    all.push(Evidence { expected: Expected::Delivery(Box::new(verified)), ..evidence.clone() });
     let hint = Some(long.clone());
     all.push(Evidence { expected: Expected::CaughtUp { group: long.clone(), hint }, ..evidence.clone() });
     for (finding, evidence) in findings.iter().flat_map(|finding| all.iter().map(move |one| (finding, one))) {
@@ -137,6 +151,7 @@ fn a_verdict_is_a_document() {
         coverage: coverage(&read),
         other_topics: [("other".into(), coverage(&read))].into(),
         warnings: vec![Warning { code: "SELF_MATCH", message: "only own events matched".to_owned() }],
+        delivery: None,
     };
     assert_eq!(
         verdict.to_json(),

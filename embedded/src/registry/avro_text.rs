@@ -240,7 +240,11 @@ mod tests {
         let text = r#"{"type":"record","name":"Customer","namespace":"ex","fields":[
             {"name":"a","type":"Address"},{"name":"b","type":["null","ex.Address"]}]}"#;
         let mut customer = SchemaSource::new(SchemaType::Avro, text);
-        customer.references.push(Reference { name: "ex.Address".to_owned(), source: Arc::new(address), at: None });
+        customer.references.push(Reference {
+            name: "ex.Address".to_owned(),
+            source: Arc::new(address),
+            at: None,
+        });
         assert_eq!(
             resolved(&customer).as_deref(),
             Some(

@@ -63,3 +63,7 @@ EXPECTATION_IS_INCONCLUSIVE: Final = "the expectation is inconclusive"
 GROUP_HAS_CAUGHT_UP: Final = (
     "the consumer group {string} has caught up with topic {string} within {probeDuration}"
 )
+DELIVERED_ONCE: Final = (
+    "every event/message produced to {string} is delivered once and in order within {probeDuration}"
+)
+COMES_OUT_ONCE: Final = "each event/message on {string} comes out once on {string} within {probeDuration}"

@@ -261,6 +261,12 @@ class World:
     def group_has_caught_up(self, group: str, topic: str, within: timedelta) -> None:
         self._run("expect_group_caught_up", _convert.nothing, topic, within, group=group)
 
+    def delivered_once(self, topic: str, within: timedelta) -> None:
+        self._expect("verify_delivery", topic, within)
+
+    def comes_out_once(self, topic: str, output: str, within: timedelta) -> None:
+        self._expect("verify_delivery", topic, within, output=output)
+
     def undecodable_event_arrives(self, topic: str, within: timedelta) -> None:
         deadline = time.monotonic() + within.total_seconds()
         while not any(

@@ -163,6 +163,10 @@ async fn expectation(world: &mut World, name: &str, arguments: &[Argument], step
         ("events_arrive_exactly", [Text(within), Number(number), Text(kind), Text(topic)]) => {
             ("expect_exactly", json!({ "match": { "type": kind }, "n": number }), topic, within)
         }
+        ("delivered_once", [Text(topic), Text(within)]) => ("verify_delivery", json!({}), topic, within),
+        ("comes_out_once", [Text(topic), Text(output), Text(within)]) => {
+            ("verify_delivery", json!({ "output": output }), topic, within)
+        }
         ("events_arrive_in_order" | "events_arrive_in_any_order", [Text(within), Text(topic)]) => {
             let order = if name.ends_with("any_order") { "any_order" } else { "in_order" };
             let mut asked = words::read(&json!({ "read": "matches", "table": table(step)? }))?;

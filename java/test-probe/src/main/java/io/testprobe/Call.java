@@ -159,6 +159,12 @@ record Call<T>(
     return of(document.put("group", Errors.required(group, "group")), outcome -> null);
   }
 
+  static Call<Verdict> verifyDelivery(String topic, Verification verification, Duration within) {
+    ObjectNode document = within(verb("verify_delivery", topic), within);
+    document.setAll(Errors.required(verification, "verification").document());
+    return of(document, Call::verdict);
+  }
+
   static Call<Mark> mark() {
     return of(verb("mark"), outcome -> new Mark(outcome.document()));
   }
@@ -215,7 +221,17 @@ record Call<T>(
       others.put(topic.getKey(), Coverage.read(topic.getValue()));
     }
     return new Verdict(
-        List.copyOf(outcome.events()), coverage, List.copyOf(warnings), Collections.unmodifiableMap(others));
+        List.copyOf(outcome.events()), coverage, List.copyOf(warnings), Collections.unmodifiableMap(others),
+        delivery(outcome.document().path("delivery")));
+  }
+
+  private static Verdict.Delivery delivery(JsonNode report) {
+    if (!report.isObject()) {
+      return null;
+    }
+    return new Verdict.Delivery(report.path("sent").asLong(), report.path("acknowledged").asLong(),
+        report.path("unknown").asLong(), report.path("refused").asLong(), report.path("seen").asLong(),
+        report.path("ambiguous").asLong());
   }
 
   private static ReceivedEvent firstEvent(Outcome outcome) {

@@ -291,6 +291,33 @@ public final class ProbeSession implements AutoCloseable {
     return submit(() -> Call.expectGroupCaughtUp(group, topic, within));
   }
 
+  /**
+   * Verifies that what this session produced to a topic, and the broker acknowledged, is in its log once, in order, and
+   * nothing else is, and returns what was counted. Passes only when the time is over. What went wrong is thrown as
+   * ACKED_EVENT_LOST, DUPLICATE_EVENT, WRONG_ORDER or UNEXPECTED_EVENT, the worst first.
+   */
+  public Verdict verifyDelivery(String topic, Duration within) {
+    return run(Call.verifyDelivery(topic, Verification.all(), within));
+  }
+
+  /**
+   * Does what {@link #verifyDelivery(String, Duration)} does, of what the verification says: another topic on which
+   * something has to come out, by its id, or some of the checks alone.
+   */
+  public Verdict verifyDelivery(String topic, Verification verification, Duration within) {
+    return run(Call.verifyDelivery(topic, verification, within));
+  }
+
+  /** Does what {@link #verifyDelivery(String, Duration)} does. */
+  public CompletableFuture<Verdict> verifyDeliveryAsync(String topic, Duration within) {
+    return submit(() -> Call.verifyDelivery(topic, Verification.all(), within));
+  }
+
+  /** Does what {@link #verifyDelivery(String, Verification, Duration)} does. */
+  public CompletableFuture<Verdict> verifyDeliveryAsync(String topic, Verification verification, Duration within) {
+    return submit(() -> Call.verifyDelivery(topic, verification, within));
+  }
+
   /** Returns a point in the log of every topic that the session consumes, for {@code Match.after}. */
   public Mark mark() {
     return run(Call.mark());

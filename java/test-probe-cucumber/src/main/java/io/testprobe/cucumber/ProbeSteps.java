@@ -14,6 +14,7 @@ import io.testprobe.Order;
 import io.testprobe.ProduceResult;
 import io.testprobe.ProbeSession;
 import io.testprobe.ReceivedEvent;
+import io.testprobe.Verification;
 import io.testprobe.Words;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -248,6 +249,24 @@ public final class ProbeSteps {
     expect(said(StepTexts.GROUP_HAS_CAUGHT_UP, group, topic, within), session -> {
       session.expectGroupCaughtUp(group, topic, within);
       return List.of();
+    });
+  }
+
+  /** Verifies the delivery of what was produced. */
+  @Then(StepTexts.DELIVERED_ONCE)
+  public void deliveredOnce(String topic, Duration within) {
+    expect(said(StepTexts.DELIVERED_ONCE, topic, within), session -> {
+      Verification everything = Verification.all().matching(from(topic, Match.any()));
+      return session.verifyDelivery(topic, everything, within).events();
+    });
+  }
+
+  /** Verifies that each event of a topic comes out once on another one. */
+  @Then(StepTexts.COMES_OUT_ONCE)
+  public void comesOutOnce(String topic, String output, Duration within) {
+    expect(said(StepTexts.COMES_OUT_ONCE, topic, output, within), session -> {
+      Verification once = Verification.all().output(output).matching(from(topic, Match.any()));
+      return session.verifyDelivery(topic, once, within).events();
     });
   }
 

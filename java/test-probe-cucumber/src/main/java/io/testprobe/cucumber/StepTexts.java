@@ -125,5 +125,13 @@ final class StepTexts {
   static final String GROUP_HAS_CAUGHT_UP =
       "the consumer group {string} has caught up with topic {string} within {probeDuration}";
 
+  /** Verifies that what the session produced to the topic, and was acknowledged, is in its log once and in order, and nothing else is. */
+  static final String DELIVERED_ONCE =
+      "every event/message produced to {string} is delivered once and in order within {probeDuration}";
+
+  /** Verifies that each event of the first topic comes out once on the second one, by its id and in order per key, and nothing else does. */
+  static final String COMES_OUT_ONCE =
+      "each event/message on {string} comes out once on {string} within {probeDuration}";
+
   private StepTexts() {}
 }
