@@ -15,7 +15,8 @@ VENV = BUILD / ".venv"
 CONFORMANCE = ROOT / "tests" / "conformance" / "run.py"
 PARITY = BUILD / "parity"
 """Where runners note what they ran; emptied before each run, so that an older one does not count."""
-KAFKA = ROOT / "tests" / "brokers" / "kafka.py"
+SERVERS = ROOT / "tests" / "brokers"
+KAFKA = SERVERS / "kafka.py"
 FEATURES = ["cargo", "run", "--locked", "--quiet", "-p", "test-probe-features"]
 ON_BOTH = ("sessions", "verdicts", "expectations", "librdkafka_broker")
 """The tests of the engine that need a Kafka and harm none; they run on an embedded one too."""
@@ -65,6 +66,7 @@ def steps() -> list[Step]:
         *("-pl", "test-probe-cucumber", "-am", "-Dtest=FeaturesTest", "-Dsurefire.failIfNoSpecifiedTests=false"),
         "verify",
     ]
+    plain = ["-p", "no:asyncio", "-p", "no:test_probe"]
     return [
         Step("rustfmt", "Rust is formatted", [["cargo", "fmt", "--all", "--check"]], is_check=True),
         Step(
@@ -89,7 +91,12 @@ def steps() -> list[Step]:
             [["cargo", "clippy", "--locked", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"]],
             is_check=True,
         ),
-        Step("kafka", "the brokers' jars are there and right", [["python3", KAFKA, "fetch"]], is_check=True),
+        Step(
+            "kafka",
+            "the jars of brokers, registry and token server are there and right",
+            [["python3", SERVERS / script, "fetch"] for script in ("kafka.py", "registry.py", "oauth.py")],
+            is_check=True,
+        ),
         Step("build", "the tests build", [[*tests, "--no-run"]], is_check=True),
         # After `kafka`: the shapes of requests are generated from a jar of the brokers.
         Step("house", "the arrows of the code map hold, and generated files are fresh", house_rules, is_check=True),
@@ -181,8 +188,9 @@ def steps() -> list[Step]:
         ),
         Step(
             "brokers",
-            "the test brokers are what they claim to be",
-            [["pytest", "-q", "-ra", "-p", "no:asyncio", "-p", "no:test_probe", "tests/brokers"]],
+            "the test servers are what they claim to be",
+            # Side by side by file, since most of it is waiting for servers.
+            [["pytest", "-q", "-ra", "-n2", "--dist=loadfile", *plain, "tests/brokers"]],
             count_pytest,
         ),
         # The shared features, a step for each language; each runs them on both clusters.
