@@ -8,6 +8,8 @@ from typing import Any
 
 from confluent_kafka import Consumer, Message, Producer, TopicPartition
 from confluent_kafka.schema_registry import (
+    Schema,
+    SchemaReference,
     SchemaRegistryClient,
     header_schema_id_serializer,
     record_subject_name_strategy,
@@ -76,10 +78,12 @@ class Service:
             settings["subject.name.strategy"] = STRATEGIES[part.strategy]
         if part.id_in_header:
             settings["schema.id.serializer"] = header_schema_id_serializer
+        references = [SchemaReference(*one) for one in part.shape.references]
+        schema = Schema(part.shape.text, part.shape.type, references)
         if part.shape.format == "avro":
-            encoded = AvroSerializer(client, part.shape.text, conf=settings)(part.data, context)
+            encoded = AvroSerializer(client, schema, conf=settings)(part.data, context)
         elif part.shape.format == "json-schema":
-            encoded = JSONSerializer(part.shape.text, client, conf=settings)(part.data, context)
+            encoded = JSONSerializer(schema, client, conf=settings)(part.data, context)
         else:
             kind = part.shape.message()
             encoded = ProtobufSerializer(kind, client, settings)(json_format.ParseDict(part.data, kind()), context)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
 
 import foreign
 from kafka import Kafka
@@ -16,6 +19,10 @@ from . import rest
 from .confluent import Service
 from .shapes import Shape
 
+ROOT = Path(__file__).resolve().parents[3]
+COMMAND = os.environ.get("TEST_PROBE_BIN", str(ROOT / "target/debug/test-probe"))
+SECONDS = 20.0
+
 
 @dataclass(frozen=True)
 class Pair:
@@ -23,8 +30,8 @@ class Pair:
 
     bootstrap_servers: str
     registry_url: str
-    native_url: str = ""
-    """Apicurio's own interface; empty where there is none."""
+    registry: Registry | None = None
+    """The real registry, to be stopped."""
     guids: bool = True
     """Whether schemas have a GUID."""
     serialized_descriptors: bool = True
@@ -36,8 +43,9 @@ class Pair:
         foreign.create_topic(self.bootstrap_servers, name)
         return name
 
-    def register(self, subject: str, shape: Shape, references: Any = ()) -> int:
-        return rest.register(self.registry_url, subject, shape.type, shape.text, references)
+    def register(self, subject: str, shape: Shape) -> int:
+        """Registers the schema of a shape; returns its id."""
+        return rest.register(self.registry_url, subject, shape.type, shape.text, shape.references)
 
     def service(self) -> Service:
         return Service(self.bootstrap_servers, self.registry_url, self.serialized_descriptors)
@@ -50,7 +58,21 @@ def real() -> Iterator[Pair]:
         yield Pair(
             kafka.bootstrap_servers,
             registry.url,
-            registry.native_url,
+            registry,
             guids=False,
             serialized_descriptors=False,
         )
+
+
+@contextmanager
+def embedded() -> Iterator[Pair]:
+    """The embedded Kafka with its registry, in a process of their own."""
+    words = ["cluster", "up", "--format", "json", "--until-stdin-closes"]
+    with subprocess.Popen([COMMAND, *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdin and process.stdout
+        said = json.loads(process.stdout.readline())
+        try:
+            yield Pair(said["bootstrap_servers"], said["schema_registry_url"])
+        finally:
+            process.stdin.close()
+            assert process.wait(SECONDS) == 0

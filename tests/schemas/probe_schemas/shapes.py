@@ -40,6 +40,8 @@ class Shape:
     """The value as confluent-kafka takes and gives it; a message of Protobuf by its canonical JSON."""
     java: Any
     """The value in the JSON encoding of the format's own library."""
+    references: tuple[tuple[str, str, int], ...] = ()
+    """What the schema refers to: (name, subject, version)."""
 
     def message(self) -> type[Message]:
         """Returns the class that protoc generates, for Protobuf."""
@@ -53,7 +55,7 @@ AVRO = Shape(
         {
             "type": "record",
             "name": "Order",
-            "namespace": "ex",
+            "namespace": "ex.avro",
             "fields": [
                 {"name": "id", "type": "long"},
                 {"name": "total", "type": "double"},
@@ -75,7 +77,7 @@ AVRO = Shape(
             ],
         }
     ),
-    "ex.Order",
+    "ex.avro.Order",
     ours={
         "id": BIG,
         "total": 12.5,
@@ -110,7 +112,7 @@ AVRO = Shape(
         "raw": RAW.decode("latin-1"),
         "tags": ["a", "b"],
         "counts": {"a": BIG},
-        "place": {"ex.Address": {"city": "Bern"}},
+        "place": {"ex.avro.Address": {"city": "Bern"}},
     },
 )
 
@@ -130,7 +132,7 @@ PROTOBUF = Shape(
     "protobuf",
     "PROTOBUF",
     """syntax = "proto3";
-package ex;
+package ex.proto;
 
 import "google/protobuf/timestamp.proto";
 
@@ -163,7 +165,7 @@ message Order {
   }
 }
 """,
-    "ex.Order",
+    "ex.proto.Order",
     ours={**_CANONICAL, "id": BIG, "counts": {"a": BIG}},
     # NEW is the default, which canonical JSON leaves out.
     python={name: value for name, value in _CANONICAL.items() if name != "kind"},
@@ -199,9 +201,21 @@ JSON_SCHEMA = Shape(
 SHAPES = {shape.format: shape for shape in (AVRO, PROTOBUF, JSON_SCHEMA)}
 
 
-def record(name: str, *fields: dict[str, Any]) -> str:
-    """Returns the text of an Avro record in the namespace `ex`."""
-    return json.dumps({"type": "record", "name": name, "namespace": "ex", "fields": list(fields)})
+def avro(
+    name: str, fields: dict[str, Any], value: Any = None, references: tuple[tuple[str, str, int], ...] = ()
+) -> Shape:
+    """Returns a record of Avro in the namespace `ex`, of fields by name, whose value all spell alike.
+
+    A field is its type, or `(type, default)`.
+    """
+    listed = [
+        {"name": field, "type": kind[0], "default": kind[1]}
+        if isinstance(kind, tuple)
+        else {"name": field, "type": kind}
+        for field, kind in fields.items()
+    ]
+    text = json.dumps({"type": "record", "name": name, "namespace": "ex", "fields": listed})
+    return Shape("avro", "AVRO", text, f"ex.{name}", value, value, value, references)
 
 
 @functools.cache
