@@ -17,6 +17,8 @@ PARITY = BUILD / "parity"
 """Where runners note what they ran; emptied before each run, so that an older one does not count."""
 SERVERS = ROOT / "tests" / "brokers"
 KAFKA = SERVERS / "kafka.py"
+ON_REAL: list[str | Path] = ["python3", KAFKA, "run", "--", "python3", SERVERS / "registry.py", "run", "--"]
+"""Before a command that is to run on a real Kafka with a real Schema Registry."""
 FEATURES = ["cargo", "run", "--locked", "--quiet", "-p", "test-probe-features"]
 ON_BOTH = ("sessions", "verdicts", "expectations", "librdkafka_broker")
 """The tests of the engine that need a Kafka and harm none; they run on an embedded one too."""
@@ -97,6 +99,13 @@ def steps() -> list[Step]:
             [["python3", SERVERS / script, "fetch"] for script in ("kafka.py", "registry.py", "oauth.py")],
             is_check=True,
         ),
+        Step(
+            "serializers",
+            "the jars of the serializers in Java are there and right",
+            [[VENV / "bin" / "python", "-m", "probe_schemas.java", "fetch"]],
+            cwd=ROOT / "tests" / "schemas",
+            is_check=True,
+        ),
         Step("build", "the tests build", [[*tests, "--no-run"]], is_check=True),
         # After `kafka`: the shapes of requests are generated from a jar of the brokers.
         Step("house", "the arrows of the code map hold, and generated files are fresh", house_rules, is_check=True),
@@ -174,13 +183,22 @@ def steps() -> list[Step]:
             count_pytest,
         ),
         Step(
+            "schemas",
+            "serializers of others and ours read each other, on both clusters with their registries",
+            [
+                ["cargo", "build", "--locked", "--quiet", "-p", "test-probe-cli"],
+                ["pytest", "-q", "-ra", "-n2", "--dist=loadfile", *plain, "tests/schemas"],
+            ],
+            count_pytest,
+        ),
+        Step(
             "java",
             "the Java modules on the embedded cluster, the features on a real Kafka too",
             # With the library as the tests of other languages build it, so that the Kafka client is built once.
             [
                 [*maven, "verify"],
                 [*maven, *features],
-                ["python3", KAFKA, "run", "--", *maven, *features],
+                [*ON_REAL, *maven, *features],
             ],
             count_surefire,
             # Where everything must be there, a version of Java that is not is a failure.
@@ -197,7 +215,7 @@ def steps() -> list[Step]:
         Step(
             "features-rust",
             "the shared features in Rust, on the embedded cluster and on a real Kafka",
-            [FEATURES, ["python3", KAFKA, "run", "--", *FEATURES]],
+            [FEATURES, [*ON_REAL, *FEATURES]],
             count_cargo,
             {"TEST_PROBE_TEST_KAFKA": "embedded"},
         ),
@@ -220,8 +238,7 @@ def python_features() -> list[Step]:
         "pytest-bdd": (["pytest", "-q", "-ra", "-n", "3", "python/features"], count_pytest),
         "behave": (["behave", "-f", "progress", "python/features", "tests/features"], count_behave),
     }
-    on_real: list[str | Path] = ["python3", KAFKA, "run", "--"]
-    clusters = {"embedded": ("an embedded cluster", on_real[:0]), "real": ("a real Kafka", on_real)}
+    clusters = {"embedded": ("an embedded cluster", ON_REAL[:0]), "real": ("a real Kafka", ON_REAL)}
     return [
         Step(
             f"{runner}-{cluster}",
