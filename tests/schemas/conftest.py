@@ -11,11 +11,12 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+from test_probe import Probe
+
 from probe_schemas import java, pair
 from probe_schemas.confluent import Service
 from probe_schemas.pair import Pair
 from probe_schemas.shapes import SHAPES, Shape
-from test_probe import Probe
 
 
 @pytest.fixture(scope="session")

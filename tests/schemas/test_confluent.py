@@ -5,11 +5,12 @@ from __future__ import annotations
 import struct
 
 import pytest
+from test_probe import Event, Probe
+
 from probe_schemas.confluent import Part, Service
 from probe_schemas.ours import WITHIN, directive, headers
 from probe_schemas.pair import Pair
 from probe_schemas.shapes import Shape
-from test_probe import Event, Probe
 
 
 def test_what_a_service_wrote_is_read(kafka: Pair, probe: Probe, service: Service, shape: Shape) -> None:

@@ -6,12 +6,13 @@ import struct
 from collections.abc import Callable
 
 import pytest
+from test_probe import Event, Probe
+from test_probe.errors import Inconclusive, SchemaError
+
 from probe_schemas.confluent import Part, Service
 from probe_schemas.ours import WITHIN, directive, headers
 from probe_schemas.pair import Pair
 from probe_schemas.shapes import SHAPES, Shape, avro
-from test_probe import Event, Probe
-from test_probe.errors import Inconclusive, SchemaError
 
 UNKNOWN = struct.pack(">bI", 0, 987_654)
 BROKEN = {

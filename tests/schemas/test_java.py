@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from test_probe import Event, Probe
+
 from probe_schemas import java
 from probe_schemas.ours import WITHIN, directive, headers
 from probe_schemas.pair import Pair
 from probe_schemas.shapes import SHAPES, Shape
-from test_probe import Event, Probe
 
 
 @pytest.fixture

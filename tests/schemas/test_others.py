@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 
 import pytest
+
 from probe_schemas import java, rest
 from probe_schemas.confluent import Part, Service
 from probe_schemas.pair import Pair

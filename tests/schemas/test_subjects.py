@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 
 import pytest
+from test_probe import Event, Probe
+from test_probe.errors import SchemaError
+
 from probe_schemas import rest
 from probe_schemas.confluent import Part, Service
 from probe_schemas.ours import WITHIN, directive, headers
 from probe_schemas.pair import Pair
 from probe_schemas.shapes import Shape, avro
-from test_probe import Event, Probe
-from test_probe.errors import SchemaError
 
 CREATED = avro("OrderCreated", {"orderId": "string", "total": "int"}, {"orderId": "o-1", "total": 5})
 CANCELLED = avro("OrderCancelled", {"orderId": "string", "why": "string"}, {"orderId": "o-1", "why": "late"})
