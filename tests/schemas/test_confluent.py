@@ -8,7 +8,7 @@ import pytest
 from test_probe import Event, Probe
 
 from probe_schemas.confluent import Part, Service
-from probe_schemas.ours import WITHIN, directive, headers
+from probe_schemas.ours import WITHIN, as_data, as_key, directive, headers
 from probe_schemas.pair import Pair
 from probe_schemas.shapes import Shape
 
@@ -58,8 +58,8 @@ def test_keys_with_a_schema_go_both_ways(kafka: Pair, probe: Probe, service: Ser
         part = Part(shape, shape.python, register=True)
         service.write(topic, part, part, headers(session, id_="theirs"))
         theirs = session.expect_event(topic, id="theirs", within=WITHIN)
-        assert (theirs.key, theirs.value) == (shape.ours, shape.ours)
-        ours = Event(type="Order", version="1", id="ours", key=shape.ours, value=shape.ours)
+        assert (as_data(theirs.key), theirs.value) == (shape.ours, shape.ours)
+        ours = Event(type="Order", version="1", id="ours", key=as_key(shape), value=shape.ours)
         ack = session.produce_event(topic, ours)
         assert service.read(topic, ack.offset, Part(shape), Part(shape))[:2] == (shape.python, shape.python)
 
@@ -75,7 +75,7 @@ def test_the_id_of_a_schema_travels_in_a_header(embedded: Pair, shape: Shape, ke
         part = Part(shape, shape.python, id_in_header=True, register=True)
         service.write(topic, part, part if key else "o-1", headers(session, id_="theirs"))
         assert session.expect_event(topic, id="theirs", within=WITHIN).value == shape.ours
-        ours = Event(type="Order", version="1", id="ours", key=shape.ours if key else "o-1", value=shape.ours)
+        ours = Event(type="Order", version="1", id="ours", key=as_key(shape) if key else "o-1", value=shape.ours)
         ack = session.produce_event(topic, ours)
         _, value, record = service.read(topic, ack.offset, Part(shape), Part(shape) if key else None)
         assert value == shape.python

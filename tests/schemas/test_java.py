@@ -8,7 +8,7 @@ import pytest
 from test_probe import Event, Probe
 
 from probe_schemas import java
-from probe_schemas.ours import WITHIN, directive, headers
+from probe_schemas.ours import WITHIN, as_data, as_key, directive, headers
 from probe_schemas.pair import Pair
 from probe_schemas.shapes import SHAPES, Shape
 
@@ -54,7 +54,7 @@ def test_keys_with_a_schema_go_both_ways(real: Pair, probe: Probe, program: java
         sent = {name: value.decode() for name, value in headers(session, id_="theirs")}
         program.write(topic, java.part(shape, shape.java), java.part(shape, shape.java), sent)
         theirs = session.expect_event(topic, id="theirs", within=WITHIN)
-        assert (theirs.key, theirs.value) == (shape.ours, shape.ours)
-        ours = Event(type="Order", version="1", id="ours", key=shape.ours, value=shape.ours)
+        assert (as_data(theirs.key), theirs.value) == (shape.ours, shape.ours)
+        ours = Event(type="Order", version="1", id="ours", key=as_key(shape), value=shape.ours)
         ack = session.produce_event(topic, ours)
         assert program.read(topic, ack.offset, java.part(shape), java.part(shape)) == (shape.java, shape.java)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from test_probe import Session
@@ -16,6 +17,17 @@ def directive(topic: str, shape: Shape, key: Shape | None = None, **more: Any) -
     """Returns a directive for both roles, whose schemas come along."""
     keys = {"keyFormat": key.format, "keySchema": schema(key)} if key else {}
     return {"topic": topic, "role": "both", "format": shape.format, "schema": schema(shape), **keys, **more}
+
+
+def as_key(shape: Shape) -> str:
+    """Returns a value as a key is given, the text of its JSON."""
+    return json.dumps(shape.ours)
+
+
+def as_data(key: str | bytes | None) -> Any:
+    """Returns what a key says."""
+    assert isinstance(key, str)
+    return json.loads(key)
 
 
 def schema(shape: Shape) -> Any:
