@@ -428,6 +428,10 @@ class Session {
       return test_probe_coverage(handle_, topic.c_str(), out, error);
     });
   }
+  /// What the schemas of the session need before its first event, as JSON; what fails is a finding.
+  std::string preflight() const {
+    return string([&](char** out, test_probe_error_t** error) { return test_probe_preflight(handle_, out, error); });
+  }
 
  private:
   template <typename Call>

@@ -102,8 +102,12 @@ fn it_says_how_to_connect_as_json_and_ends_with_standard_input() {
     };
     assert_eq!((partitions("orders"), partitions("confirmations")), (3, 2));
     drop(consumer);
+    let registry =
+        said["schema_registry_url"].as_str().and_then(|url| url.strip_prefix("http://")).expect("a URL");
+    assert!(TcpStream::connect(registry).is_ok());
     drop(cluster.child.stdin.take());
     assert_eq!(cluster.wait().code(), Some(0));
+    assert!(TcpStream::connect(registry).is_err(), "somebody still listens on {registry}");
     let first = servers.split(',').next().expect("a server");
     assert!(TcpStream::connect(first).is_err(), "somebody still listens on {first}");
 }
@@ -143,11 +147,13 @@ fn its_text_has_the_settings_of_each_listener_and_no_secret() {
         &path("ca.pem"),
         "--until-stdin-closes",
     ]));
-    let text = cluster.text_until("ssl.ca.location=");
+    let text = cluster.text_until("schema.registry.url=");
     assert!(text.starts_with("# Kafka is ready: 1 broker, cluster `"), "{text}");
     assert!(text.contains("security.protocol=PLAINTEXT\n"), "{text}");
     assert!(!text.contains("wonder"), "{text}");
-    let (_, secured) = text.rsplit_once("\n\n").expect("two listeners");
+    let (listeners, registry) = text.rsplit_once("\n\n").expect("listeners and a registry");
+    assert!(registry.starts_with("schema.registry.url=http://127.0.0.1:"), "{registry}");
+    let (_, secured) = listeners.rsplit_once("\n\n").expect("two listeners");
     for java in [
         "sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required",
         "ssl.truststore.type=PEM",

@@ -62,6 +62,7 @@ impl Operation {
                 Self::FetchAll { topic: topic(&document)?, id: text_of(&document, "id")? }
             }
             "mark" => Self::Mark,
+            "preflight" => Self::Preflight,
             "journal" => Self::Journal { topic: topic(&document)? },
             "coverage" => Self::Coverage { topic: topic(&document)? },
             "add_topics" => Self::AddTopics(directives(&document)?),

@@ -7,9 +7,10 @@ use tokio::runtime::Handle;
 
 use crate::broker::Broker;
 use crate::completion::lock;
-use crate::config::{ClusterConfig, Config, PrincipalConfig};
+use crate::config::{ClusterConfig, Config, PrincipalConfig, SchemaRegistryConfig};
 use crate::directive::TopicDirective;
 use crate::error::{ErrorCode, ProbeError, Result};
+use crate::schemas::SchemaRegistry;
 use crate::workers::link::Link;
 
 /// Makes the client of a cluster. The real one is librdkafka; simulations bring their own.
@@ -27,6 +28,8 @@ pub trait Connector: Send + Sync {
 pub(crate) struct Clusters {
     connector: Arc<dyn Connector>,
     links: Mutex<Links>,
+    /// One per cluster that has one and of which a topic needed it.
+    registries: Mutex<BTreeMap<String, Arc<SchemaRegistry>>>,
 }
 
 #[derive(Default)]
@@ -39,7 +42,7 @@ struct Links {
 
 impl Clusters {
     pub(crate) fn new(connector: Arc<dyn Connector>) -> Self {
-        Self { connector, links: Mutex::default() }
+        Self { connector, links: Mutex::default(), registries: Mutex::default() }
     }
 
     /// Returns the link that a directive's topic is reached by; the first caller starts it.
@@ -77,6 +80,30 @@ impl Clusters {
         Ok(link)
     }
 
+    /// Returns the schema registry of the cluster that a directive's topic is on; `None` when it has none. The first
+    /// caller makes its client, which connects when it is asked.
+    pub(crate) fn registry(
+        &self,
+        config: &Config,
+        directive: &TopicDirective,
+        runtime: &Handle,
+    ) -> Result<Option<(Arc<SchemaRegistry>, SchemaRegistryConfig)>> {
+        let (name, cluster) = config.cluster_of(&directive.location)?;
+        let Some(registry) = &cluster.schema_registry else { return Ok(None) };
+        let mut registries = lock(&self.registries);
+        if let Some(known) = registries.get(&name) {
+            return Ok(Some((known.clone(), registry.clone())));
+        }
+        let opened = SchemaRegistry::open(&name, registry, cluster.oauth.as_ref(), runtime)?;
+        registries.insert(name, opened.clone());
+        Ok(Some((opened, registry.clone())))
+    }
+
+    /// Returns what is known of the schema registries that were asked, by cluster.
+    pub(crate) fn registries(&self) -> BTreeMap<String, Arc<SchemaRegistry>> {
+        lock(&self.registries).clone()
+    }
+
     /// Returns the links that were started.
     pub(crate) fn started(&self) -> Vec<Arc<Link>> {
         lock(&self.links).by_key.values().cloned().collect()
@@ -94,6 +121,7 @@ impl Clusters {
 
     /// Stops every link without blocking; whoever waits gets the reason.
     pub(crate) fn close(&self, reason: &ProbeError) {
+        lock(&self.registries).clear();
         let links = {
             let mut links = lock(&self.links);
             links.closed.get_or_insert_with(|| reason.clone());

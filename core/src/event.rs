@@ -318,13 +318,23 @@ pub struct ReceivedEvent {
     pub envelope: Envelope,
     /// The value in the topic's format.
     pub value: Decoded,
-    /// The key as text under keyFormat string, when it is UTF-8.
+    /// The key as text: under keyFormat string when it is UTF-8; under a format with a schema what was
+    /// decoded, as JSON where it is no string.
     pub key_text: Option<String>,
+    /// Whether a schema that key or value need had not come when this was read. Until it does the event counts as
+    /// undecodable; then it is read anew.
+    pub awaits_schema: bool,
     /// How often the topic had been created anew when this was read; offsets compare only within one.
     pub generation: u32,
 }
 
 impl ReceivedEvent {
+    /// Returns the key as tests speak of it: what was decoded, else the bytes of the wire.
+    #[must_use]
+    pub fn shown_key(&self) -> Option<&[u8]> {
+        self.key_text.as_deref().map(str::as_bytes).or(self.raw_key.as_deref())
+    }
+
     /// Returns why the value could not be decoded.
     #[must_use]
     pub fn error(&self) -> Option<&ProbeError> {

@@ -22,6 +22,7 @@ pub mod operation;
 mod parity;
 mod registry;
 pub mod runtime;
+pub mod schemas;
 mod supervisor;
 pub mod trial;
 pub mod verdict;
@@ -30,7 +31,9 @@ mod workers;
 
 pub use config::Config;
 pub use directive::{Directives, TopicDirective};
-pub use engine::{Probe, ProbeBuilder, Session, dsl};
+pub use engine::{
+    Preflight, PreflightCheck, PreflightFinding, PreflightStatus, Probe, ProbeBuilder, Session, dsl,
+};
 pub use error::{Category, ErrorCode, ProbeError, Result};
 pub use event::{
     ConsumedNack, ConsumedResult, Decoded, Envelope, Event, Headers, Payload, ProduceResult, ProducedAck,

@@ -1,13 +1,14 @@
 //! The tokio runtime, and the one place that spawns.
 
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+use crate::completion::lock;
 use crate::error::{ErrorCode, ProbeError, Result};
 
 /// A point in time by which something has ended, one way or the other.
@@ -82,6 +83,7 @@ impl Runtime {
         tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .thread_name("test-probe")
+            .enable_io()
             .enable_time()
             .build()
             .map(|runtime| Self { inner: Inner::Owned(Some(runtime)), pid: std::process::id() })
@@ -138,6 +140,39 @@ impl Drop for Task {
     fn drop(&mut self) {
         self.0.abort();
     }
+}
+
+/// Background tasks that come and go, and end when the set is dropped.
+#[derive(Debug)]
+pub struct Tasks {
+    handle: tokio::runtime::Handle,
+    set: Mutex<JoinSet<()>>,
+}
+
+impl Tasks {
+    /// An empty set on the runtime of `handle`.
+    #[must_use]
+    pub fn new(handle: &tokio::runtime::Handle) -> Self {
+        Self { handle: handle.clone(), set: Mutex::default() }
+    }
+
+    /// Spawns a future.
+    pub fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) {
+        let mut set = lock(&self.set);
+        while set.try_join_next().is_some() {}
+        set.spawn_on(future, &self.handle);
+    }
+}
+
+/// Runs what computes or reads files where it may take its time, off the threads of the runtime.
+pub async fn off_thread<T: Send + 'static>(
+    what: &str,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| match error.try_into_panic() {
+        Ok(panic) => crate::completion::panic_error(what, &*panic),
+        Err(_) => ProbeError::new(ErrorCode::ShuttingDown, "the runtime went away"),
+    })
 }
 
 /// Runs futures side by side and returns their results in the order of the futures.

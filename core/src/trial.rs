@@ -71,9 +71,7 @@ mod imp {
 
     use super::{Answer, Event, Raw, ReceivedEvent, Result};
     use crate::call;
-    use crate::codec::encode;
-    use crate::codec::testing::{read, stamp, wire, wire_to_json};
-    use crate::directive::{Directives, TopicDirective};
+    use crate::codec::testing::{read_of, wire, wire_to_json, write_of};
     use crate::error::{ErrorCode, ProbeError};
     use crate::matcher::{Comparison, Match};
     use crate::verdict::testing::evidence;
@@ -92,12 +90,12 @@ mod imp {
         let matching = trial.get("match").cloned().unwrap_or_default();
         let document = match kind.as_str() {
             "write" => {
-                let (record, written) = encode(&directive(&topic)?, &event(&mut trial, given)?, &stamp())?;
+                let (record, written) = write_of(&topic, &event(&mut trial, given)?)?;
                 json!({ "record": wire_to_json(&record), "id": &*written.id, "ceId": written.ce_id })
             }
             "read" => {
                 let record = wire(trial.get("record").unwrap_or(&Value::Null));
-                let event = read(&directive(&topic)?, &record);
+                let event = read_of(&topic, &record)?;
                 return Ok(Answer { document: Value::Null, events: vec![(Arc::new(event), false)] });
             }
             "compare" => {
@@ -116,15 +114,6 @@ mod imp {
         Ok(Answer { document, events: Vec::new() })
     }
 
-    fn directive(keys: &Value) -> Result<TopicDirective> {
-        let mut one = json!({ "topic": "orders", "role": "both" });
-        if let (Some(one), Some(keys)) = (one.as_object_mut(), keys.as_object()) {
-            one.extend(keys.clone());
-        }
-        let read = Directives::from_json(&json!({ "topics": [one] }))?;
-        read.topics.into_iter().next().ok_or_else(|| ProbeError::new(ErrorCode::Internal, "no directive"))
-    }
-
     fn event(trial: &mut Map<String, Value>, given: Given) -> Result<Event> {
         match given {
             Given::Raw(raw) => call::event(trial, raw),
@@ -134,9 +123,8 @@ mod imp {
 
     /// Sends the event round, out as a record and back.
     fn received(topic: &Value, trial: &mut Map<String, Value>, given: Given) -> Result<ReceivedEvent> {
-        let directive = directive(topic)?;
-        let (record, _) = encode(&directive, &event(trial, given)?, &stamp())?;
-        Ok(read(&directive, &record))
+        let (record, _) = write_of(topic, &event(trial, given)?)?;
+        read_of(topic, &record)
     }
 
     fn compared(comparison: &Comparison) -> Value {

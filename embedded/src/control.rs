@@ -24,6 +24,8 @@ use std::time::{Duration, UNIX_EPOCH};
 use serde_json::{Map, Value, json};
 
 use crate::cluster::EmbeddedKafka;
+pub(crate) use place::Place;
+
 use crate::faults::{Action, Api, Fault, FaultId, KafkaError, Outcome, RequestSeen, Trigger};
 
 /// Why a command was refused.
@@ -57,7 +59,7 @@ const PLAIN_ACTIONS: &[(&str, Action)] = &[
     ("corrupt-batch", Action::CorruptBatch),
 ];
 /// How many requests are told unless it is said.
-const REQUESTS: u64 = 1000;
+pub(crate) const REQUESTS: u64 = 1000;
 
 impl EmbeddedKafka {
     /// Runs a command that is a document. Its shapes are those of the module's table.
@@ -271,95 +273,7 @@ fn errors() -> impl Iterator<Item = KafkaError> {
     (-1..=1000).filter_map(KafkaError::try_from_code).filter(known)
 }
 
-/// An object of a command, with where it stands.
-struct Place<'a> {
-    path: String,
-    object: &'a Map<String, Value>,
-}
-
-impl<'a> Place<'a> {
-    fn root(command: &'a Value) -> Result<Self, ControlError> {
-        match command.as_object() {
-            Some(object) => Ok(Self { path: String::new(), object }),
-            None => Err(ControlError(format!("the command was `{command}`, which is no object"))),
-        }
-    }
-
-    fn path_of(&self, key: &str) -> String {
-        if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
-    }
-
-    fn inside(&self, key: &str) -> Self {
-        Self { path: self.path_of(key), object: self.object }
-    }
-
-    fn wrong(&self, error: &dyn fmt::Display) -> ControlError {
-        match self.path.as_str() {
-            "" => ControlError(error.to_string()),
-            path => ControlError(format!("`{path}`: {error}")),
-        }
-    }
-
-    fn missing(&self, key: &str) -> ControlError {
-        ControlError(format!("`{}` was missing", self.path_of(key)))
-    }
-
-    fn unlike(&self, key: &str, what: &str, value: &Value) -> ControlError {
-        ControlError(format!("`{}` was `{value}`, which is not {what}", self.path_of(key)))
-    }
-
-    /// Refuses keys that mean nothing here.
-    fn only(&self, known: &[&str]) -> Result<(), ControlError> {
-        match self.object.keys().find(|key| !known.contains(&key.as_str())) {
-            None => Ok(()),
-            Some(key) => Err(ControlError(format!(
-                "`{}` is not known, these keys are: `{}`",
-                self.path_of(key),
-                known.join("`, `")
-            ))),
-        }
-    }
-
-    fn has(&self, key: &str) -> bool {
-        self.get(key).is_some()
-    }
-
-    /// Returns a value; null is none.
-    fn get(&self, key: &str) -> Option<&'a Value> {
-        self.object.get(key).filter(|value| !value.is_null())
-    }
-
-    fn object(&self, key: &str) -> Result<Self, ControlError> {
-        let value = self.get(key).ok_or_else(|| self.missing(key))?;
-        let object = value.as_object().ok_or_else(|| self.unlike(key, "an object", value))?;
-        Ok(Self { path: self.path_of(key), object })
-    }
-
-    fn text(&self, key: &str) -> Result<Option<&'a str>, ControlError> {
-        let text = |value: &'a Value| value.as_str().ok_or_else(|| self.unlike(key, "a text", value));
-        self.get(key).map(text).transpose()
-    }
-
-    fn whole(&self, key: &str) -> Result<Option<u64>, ControlError> {
-        let whole = |value: &Value| value.as_u64().ok_or_else(|| self.unlike(key, "a whole number", value));
-        self.get(key).map(whole).transpose()
-    }
-
-    /// Returns a number that must be there.
-    fn needed(&self, key: &str) -> Result<i32, ControlError> {
-        let value = self.get(key).ok_or_else(|| self.missing(key))?;
-        let number = value.as_i64().and_then(|number| i32::try_from(number).ok());
-        number.ok_or_else(|| self.unlike(key, "a whole number", value))
-    }
-
-    fn one_of(&self, key: &str, known: &[&'static str]) -> Result<&'static str, ControlError> {
-        let name = self.text(key)?.ok_or_else(|| self.missing(key))?;
-        known.iter().copied().find(|one| *one == name).ok_or_else(|| {
-            let known = known.join("`, `");
-            ControlError(format!("`{}` was `{name}`, which is not one of `{known}`", self.path_of(key)))
-        })
-    }
-
+impl Place<'_> {
     /// Reads the name of an API: as Kafka spells it, or `list-offsets`.
     fn api(&self, key: &str) -> Result<Option<Api>, ControlError> {
         let Some(name) = self.text(key)? else { return Ok(None) };
@@ -387,5 +301,6 @@ impl<'a> Place<'a> {
     }
 }
 
+mod place;
 #[cfg(test)]
 mod tests;

@@ -21,6 +21,7 @@ pub mod faults;
 mod groups;
 mod log;
 mod options;
+pub mod registry;
 pub mod security;
 mod server;
 mod state;
@@ -29,4 +30,5 @@ mod wire;
 
 pub use cluster::{BrokerInfo, EmbeddedKafka, StartError, TopicError};
 pub use options::{Limits, Options, WhenFull};
+pub use registry::{EmbeddedRegistry, RegistryOptions};
 pub use state::leaders::BrokerError;

@@ -66,17 +66,15 @@ pub struct Unframed {
 ///
 /// # Errors
 /// An [`Unframed`] that names the format that was met instead, where it is known: AWS Glue, Apicurio, Azure, JSON text.
-pub fn read<'p>(
+pub fn read<'p, 'n>(
     header: Option<&[u8]>,
     payload: &'p [u8],
-    other: impl Iterator<Item = &'p str>,
+    mut other: impl Iterator<Item = &'n str>,
 ) -> Result<(SchemaId, &'p [u8]), Unframed> {
     if let Some((id, [])) = header.and_then(prefix) {
         return Ok((id, payload));
     }
-    let mut other = other.map(str::to_owned).collect::<Vec<_>>();
-    other.retain(|name| name.starts_with("apicurio."));
-    if !other.is_empty() {
+    if other.any(|name| name.starts_with("apicurio.")) {
         return Err(foreign(
             "the record names its schema in Apicurio's headers (`apicurio.*`)",
             "have its producer write Confluent's wire format (`apicurio.registry.headers.enabled=false`)",

@@ -7,11 +7,22 @@
 //! that nothing is lost: 64-bit integers are numbers, bytes are base64 text (RFC 4648, with padding), NaN and the
 //! infinities are the texts `NaN`, `Infinity` and `-Infinity`.
 
+mod avro;
 mod fault;
 pub mod framing;
+mod json;
+mod pointer;
+mod protobuf;
 mod schema;
 mod source;
+mod suggest;
+mod time;
 
+pub use avro::AvroSchema;
 pub use fault::{Fault, FaultKind};
+pub use json::JsonSchema;
+pub use protobuf::ProtobufSchema;
 pub use schema::Schema;
 pub use source::{Reference, SchemaSource, SchemaType};
+pub use suggest::closest;
+pub use time::civil;

@@ -60,4 +60,6 @@ pub struct Reference {
     pub name: String,
     /// The schema behind it.
     pub source: Arc<SchemaSource>,
+    /// The subject and the version under which a registry has it, where that is known.
+    pub at: Option<(String, i32)>,
 }

@@ -25,6 +25,8 @@ from ._events import (
     Mark,
     Match,
     PartitionCoverage,
+    Preflight,
+    PreflightFinding,
     ProbeWarning,
     ProducedAck,
     ProducedNack,
@@ -36,7 +38,7 @@ from .codes import ErrorCode
 from .errors import ProbeError
 
 if TYPE_CHECKING:
-    from ._clusters import Broker, Cluster, EmbeddedCluster, RequestSeen
+    from ._clusters import Broker, Cluster, EmbeddedCluster, EmbeddedRegistry, RegistryRequest, RequestSeen
     from ._engine import Config, Directives
     from ._sync import Probe, Session
 
@@ -48,6 +50,7 @@ __all__ = [
     "ConsumedNack",
     "Directives",
     "EmbeddedCluster",
+    "EmbeddedRegistry",
     "ErrorCode",
     "Event",
     "Fish",
@@ -55,12 +58,15 @@ __all__ = [
     "Mark",
     "Match",
     "PartitionCoverage",
+    "Preflight",
+    "PreflightFinding",
     "Probe",
     "ProbeError",
     "ProbeWarning",
     "ProducedAck",
     "ProducedNack",
     "ReceivedEvent",
+    "RegistryRequest",
     "RequestSeen",
     "Session",
     "Verdict",
@@ -78,6 +84,8 @@ _NATIVE = {
     "Broker": "._clusters",
     "Cluster": "._clusters",
     "EmbeddedCluster": "._clusters",
+    "EmbeddedRegistry": "._clusters",
+    "RegistryRequest": "._clusters",
     "RequestSeen": "._clusters",
 }
 

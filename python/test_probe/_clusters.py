@@ -25,6 +25,14 @@ FaultAction = Union[SimpleFault, ErrorFault, ErrorAfterFault, DelayFault, Thrott
 """What a fault does: `"disconnect"`, `{"error": "NOT_LEADER_OR_FOLLOWER"}`, `{"delay-ms": 50}`, ..."""
 
 
+class StatusFault(TypedDict):
+    status: int
+
+
+RegistryFaultAction = Union[Literal["disconnect", "silence"], StatusFault, DelayFault]
+"""What a fault of a schema registry does, as `{"status": 503}`."""
+
+
 @dataclass(frozen=True)
 class Cluster:
     """Where a system under test connects."""
@@ -138,6 +146,72 @@ class EmbeddedCluster(Cluster):
     def _do(self, what: str, **more: Any) -> Any:
         command = json.dumps({"do": what, **more})
         return json.loads(self._native.embedded_control(self.name, command))
+
+
+@dataclass(frozen=True)
+class RegistryRequest:
+    """One request as an embedded schema registry saw it."""
+
+    at: datetime
+    method: str
+    path: str
+    """As it came, with the query."""
+    client: str
+    """What the client calls itself (`User-Agent`)."""
+    status: int | None
+    """The HTTP status of the answer; none while there is no answer, or when a fault kept it back."""
+    faulted: bool
+
+
+@dataclass(frozen=True)
+class EmbeddedRegistry:
+    """A schema registry in this process, which fails on purpose when it is asked to."""
+
+    cluster: str
+    url: str
+    _native: _native.Probe = field(repr=False, compare=False)
+
+    def inject(
+        self,
+        then: RegistryFaultAction,
+        *,
+        method: str | None = None,
+        path: str | None = None,
+        times: int | None = None,
+        after: int | None = None,
+    ) -> int:
+        """Makes requests fail, those of a method and those whose path begins so; returns the fault's id.
+
+        It strikes until it is cleared, or `times` times, the first `after` requests left out.
+        """
+        fault = {"method": method, "path": path, "times": times, "after": after, "then": then}
+        return int(self._do("inject", fault)["id"])
+
+    def clear(self, fault: int | None = None) -> bool:
+        """Ends a fault, or all; returns whether it could still strike."""
+        return bool(self._do("clear", {"id": fault})["cleared"])
+
+    def requests(
+        self, method: str | None = None, path: str | None = None, *, limit: int | None = None
+    ) -> list[RegistryRequest]:
+        """Returns what the registry was asked, the latest last; `path` is how theirs begins."""
+        told = self._do("requests", {"method": method, "path": path, "limit": limit})["requests"]
+        return [_registry_request(seen) for seen in told]
+
+    def forget_requests(self) -> None:
+        """Forgets what the registry was asked."""
+        self._do("forget-requests", {})
+
+    def _do(self, what: str, more: Mapping[str, Any]) -> Any:
+        given = {key: value for key, value in more.items() if value is not None}
+        command = json.dumps({"do": what, "registry": given})
+        return json.loads(self._native.embedded_control(self.cluster, command))
+
+
+def _registry_request(seen: Mapping[str, Any]) -> RegistryRequest:
+    at = datetime.fromtimestamp(seen["at-ms"] / 1000, timezone.utc)
+    more = {key: seen[key] for key in ("method", "path", "client", "status", "faulted")}
+    return RegistryRequest(at=at, **more)
 
 
 def _request(seen: Mapping[str, Any]) -> RequestSeen:

@@ -8,13 +8,18 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 import os
 import re
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta, timezone
+from dataclasses import fields, is_dataclass
+from datetime import date, datetime, timedelta, timezone
+from datetime import time as clock_time
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Union
+from uuid import UUID
 
 from ._events import (
     ABSENT,
@@ -28,6 +33,8 @@ from ._events import (
     Mark,
     Match,
     PartitionCoverage,
+    Preflight,
+    PreflightFinding,
     ProbeWarning,
     ProducedAck,
     ProducedNack,
@@ -68,9 +75,28 @@ def dumps(document: Any, what: str = "the value") -> str:
 
 
 def _plain(value: Any) -> Any:
+    """Returns what is no type of JSON as the text that a schema, or a reader, takes for the same."""
     if isinstance(value, Mapping):
         return dict(value)
+    if isinstance(value, Decimal):
+        return _decimal(value)
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return base64.b64encode(value).decode("ascii")
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    if isinstance(value, (date, clock_time)):
+        return value.isoformat()
+    if isinstance(value, UUID):
+        return str(value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: getattr(value, field.name) for field in fields(value)}
     raise TypeError(f"`{type(value).__name__}` is not a type of JSON")
+
+
+def _decimal(value: Decimal) -> float | str:
+    """Returns a number where a float has every digit, else text."""
+    number = float(value)
+    return number if math.isfinite(number) and Decimal(repr(number)) == value else str(value)
 
 
 def _check_integers(value: Any, what: str) -> None:
@@ -355,6 +381,18 @@ def mark(outcome: NativeOutcome) -> Mark:
 def coverage(outcome: NativeOutcome) -> dict[int, PartitionCoverage]:
     """Reads how far each partition was read."""
     return _coverage(json.loads(outcome[0]))
+
+
+def preflight(outcome: NativeOutcome) -> Preflight:
+    """Reads what was looked at before the first event."""
+    document = json.loads(outcome[0])
+    return Preflight(
+        document["passed"],
+        [
+            PreflightFinding(**{**finding, "error": finding["error"] and from_document(finding["error"])})
+            for finding in document["findings"]
+        ],
+    )
 
 
 def _coverage(document: Mapping[str, Any]) -> dict[int, PartitionCoverage]:

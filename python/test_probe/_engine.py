@@ -14,7 +14,7 @@ from typing import Any, TypeVar, Union
 import test_probe
 
 from . import _native, _verbs
-from ._clusters import Cluster, EmbeddedCluster
+from ._clusters import Cluster, EmbeddedCluster, EmbeddedRegistry
 from ._convert import DirectivesInput, Within, dumps, millis
 from ._wake import WakeUps
 from .codes import ErrorCode
@@ -116,6 +116,12 @@ class Engine:
             )
         return EmbeddedCluster(**about, _native=self.native)
 
+    def embedded_registry(self, cluster: str) -> EmbeddedRegistry:
+        """Returns the schema registry of a cluster, to make it fail on purpose."""
+        # The engine knows whether it is one of this process.
+        self.native.embedded_control(cluster, json.dumps({"do": "faults", "registry": {}}))
+        return EmbeddedRegistry(cluster, self._about(cluster)["schema_registry_url"], self.native)
+
     def _about(self, name: str) -> dict[str, Any]:
         clusters = json.loads(self.native.info())["clusters"]
         if name not in clusters:
@@ -183,6 +189,10 @@ class ProbeBase:
     def embedded_cluster(self, name: str = "default") -> EmbeddedCluster:
         """Returns an embedded cluster, to inject faults, stop brokers, move leaders and see requests."""
         return self._engine.embedded_cluster(name)
+
+    def embedded_registry(self, cluster: str = "default") -> EmbeddedRegistry:
+        """Returns a cluster's schema registry in this process, to inject faults and see requests."""
+        return self._engine.embedded_registry(cluster)
 
     def __del__(self) -> None:
         engine = getattr(self, "_engine", None)

@@ -152,6 +152,32 @@ class PartitionCoverage(NamedTuple):
     """The end that was asked for after the deadline and answered; None before that."""
 
 
+class PreflightFinding(NamedTuple):
+    """What came of looking at one thing before the first event."""
+
+    topic: str
+    """The name of the topic."""
+    side: str
+    """`key` or `value`."""
+    check: str
+    """`registry`, `subject`, `compatibility` or `sample`."""
+    status: str
+    """`passed`, `failed` or `skipped`."""
+    text: str
+    """The same as a sentence."""
+    error: ProbeError | None
+    """Why it failed, with what to do about it."""
+
+
+class Preflight(NamedTuple):
+    """What was looked at before the first event of a session."""
+
+    passed: bool
+    """Whether nothing failed."""
+    findings: list[PreflightFinding]
+    """One for each thing that was looked at."""
+
+
 @dataclass(frozen=True)
 class ReceivedEvent:
     """A record of the log, with what was read from it."""

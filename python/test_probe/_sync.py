@@ -45,6 +45,7 @@ class Session(SessionBase):
     mark = _blocking(_verbs.mark)
     journal = _blocking(_verbs.journal)
     coverage = _blocking(_verbs.coverage)
+    preflight = _blocking(_verbs.preflight)
     add_topics = _blocking(_verbs.add_topics)
     _close = _blocking(_verbs.close)
 

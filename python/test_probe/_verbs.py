@@ -25,6 +25,7 @@ from ._events import (
     Match,
     MatchersInput,
     PartitionCoverage,
+    Preflight,
     ProducedAck,
     ProducedNack,
     ReceivedEvent,
@@ -327,6 +328,11 @@ def journal(topic: str) -> Call[list[ReceivedEvent]]:
 def coverage(topic: str) -> Call[dict[int, PartitionCoverage]]:
     """Returns how far each partition was read, as {partition: (from, to, end)}."""
     return _call("coverage", _convert.coverage, topic=topic)
+
+
+def preflight() -> Call[Preflight]:
+    """Looks at what the schemas of the session need before its first event. What fails is a finding."""
+    return _call("preflight", _convert.preflight)
 
 
 def add_topics(directives: DirectivesInput) -> Call[None]:

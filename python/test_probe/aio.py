@@ -66,6 +66,7 @@ class Session(SessionBase):
     mark = _awaitable(_verbs.mark)
     journal = _awaitable(_verbs.journal)
     coverage = _awaitable(_verbs.coverage)
+    preflight = _awaitable(_verbs.preflight)
     add_topics = _awaitable(_verbs.add_topics)
     _close = _awaitable(_verbs.close)
 

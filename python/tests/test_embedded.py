@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import urllib.error
+import urllib.request
 from typing import Any, Callable
 
 import pytest
@@ -133,6 +135,44 @@ def test_a_command_that_cannot_be_is_refused_with_its_place() -> None:
             with pytest.raises(UsageError, match=name) as caught:
                 probe.embedded_cluster(name)
             assert caught.value.code is ErrorCode.UNKNOWN_CLUSTER
+
+
+def ask(url: str | None) -> int:
+    """Asks a registry for its subjects, as any client does; returns the status."""
+    try:
+        with urllib.request.urlopen(f"{url}/subjects", timeout=20) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code
+
+
+def test_a_schema_registry_comes_along_and_fails_on_purpose() -> None:
+    with Probe.embedded(clusters={"far": {"bootstrap-servers": "h:1"}}) as probe:
+        registry = probe.embedded_registry()
+        assert registry.url == probe.schema_registry_url == probe.cluster("default").schema_registry_url
+        fault = registry.inject({"status": 503}, method="GET", path="/subjects", times=1)
+        assert [ask(registry.url), ask(registry.url)] == [503, 200]
+        assert not registry.clear(fault)
+        seen = [(one.path, one.status, one.faulted) for one in registry.requests("GET", "/subjects")]
+        assert seen == [("/subjects", 503, True), ("/subjects", 200, False)]
+        registry.forget_requests()
+        assert registry.requests() == []
+        with pytest.raises(UsageError, match=r"registry\.then\.status") as caught:
+            registry.inject({"status": 200})
+        assert caught.value.code is ErrorCode.INVALID_ARGUMENT
+        for name in ("far", "nowhere"):
+            with pytest.raises(UsageError, match=name) as caught:
+                probe.embedded_registry(name)
+            assert caught.value.code is ErrorCode.UNKNOWN_CLUSTER
+
+
+def test_probes_of_one_scope_share_a_registry() -> None:
+    kafka = {"bootstrap-servers": "h:1", "schema-registry": {"url": "mock://shared"}}
+    with Probe(config={"kafka": kafka}) as one, Probe(config={"kafka": kafka}) as other:
+        assert one.schema_registry_url is not None
+        assert one.schema_registry_url == other.schema_registry_url
+        assert ask(one.schema_registry_url) == 200
 
 
 def test_a_process_ends_with_an_open_embedded_cluster(script: Callable[..., Script]) -> None:

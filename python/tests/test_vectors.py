@@ -123,14 +123,14 @@ def test_every_vector_gives_the_configuration_or_the_problems_it_states() -> Non
 
 
 def test_every_event_is_written_as_its_vector_says() -> None:
-    for vector in vectors("envelopes", "writes"):
+    for vector in (*vectors("envelopes", "writes"), *vectors("schemas", "writes")):
         call, more = produced(vector["event"])
         document = json.loads(trial("write", call, topic=vector["topic"], **more)[0])
         assert document == {key: vector[key] for key in ("record", "id", "ceId")}, vector["name"]
 
 
 def test_every_event_that_does_not_fit_is_refused_as_its_vector_says() -> None:
-    for vector in vectors("envelopes", "fails"):
+    for vector in (*vectors("envelopes", "fails"), *vectors("schemas", "fails")):
         call, more = produced(vector["event"])
         with pytest.raises(ProbeError) as caught:
             trial("write", call, topic=vector["topic"], **more)
@@ -140,7 +140,7 @@ def test_every_event_that_does_not_fit_is_refused_as_its_vector_says() -> None:
 
 
 def test_every_record_is_read_as_its_vector_says() -> None:
-    for vector in vectors("envelopes", "reads"):
+    for vector in (*vectors("envelopes", "reads"), *vectors("schemas", "reads")):
         (event,) = _convert.events(trial("read", topic=vector["topic"], record=vector["record"]))
         envelope = {"testId": event.test_id, "id": event.id, "type": event.type, "version": event.version}
         assert envelope == vector["envelope"], vector["name"]

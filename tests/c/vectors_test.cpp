@@ -125,8 +125,15 @@ Json asked(const char* kind, const Json& vector) {
   return document;
 }
 
+/// Runs a part of both files about events: those without a schema, and those with one.
+template <typename Judge>
+void each_event(const char* part, Judge judge) {
+  each("envelopes", part, judge);
+  each("schemas", part, judge);
+}
+
 TEST(Vectors, every_event_is_written_as_its_vector_says) {
-  each("envelopes", "writes", [](const Json& vector) {
+  each_event("writes", [](const Json& vector) {
     const Event given = event(vector["event"], vector["topic"]);
     const Json found = trial(asked("write", vector), &given).document;
     same(vector, found, {"id", "ceId"});
@@ -135,7 +142,7 @@ TEST(Vectors, every_event_is_written_as_its_vector_says) {
 }
 
 TEST(Vectors, every_event_that_does_not_fit_is_refused_as_its_vector_says) {
-  each("envelopes", "fails", [](const Json& vector) {
+  each_event("fails", [](const Json& vector) {
     // Data is a word of other languages: C has texts, which a format takes or does not.
     if (vector["event"].has("value") && vector["topic"].has("format") && vector["code"].str() == "ENCODE_FAILED") {
       Json document = asked("write", vector);
@@ -150,7 +157,7 @@ TEST(Vectors, every_event_that_does_not_fit_is_refused_as_its_vector_says) {
 Json nullable(const std::optional<std::string>& text) { return text ? Json::text(*text) : Json::null(); }
 
 TEST(Vectors, every_record_is_read_as_its_vector_says) {
-  each("envelopes", "reads", [](const Json& vector) {
+  each_event("reads", [](const Json& vector) {
     const auto events = trial(asked("read", vector)).events;
     ASSERT_EQ(events.size(), 1U);
     const test_probe::ReceivedEvent& found = events[0];

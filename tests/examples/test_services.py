@@ -46,6 +46,12 @@ def test_a_configuration_file_names_listeners_for_the_service(monkeypatch: pytes
         assert set(probe.cluster("default").listeners) == {"PLAINTEXT", "SASL_SSL"}
 
 
+def test_a_configuration_file_names_a_registry_of_the_process() -> None:
+    with Probe(config=EXAMPLE / "mock.yaml") as one, Probe(config=EXAMPLE / "mock.yaml") as other:
+        assert one.schema_registry_url is not None and one.schema_registry_url.startswith("http://127.0.0.1:")
+        assert one.schema_registry_url == other.schema_registry_url
+
+
 def passes(service: str, **environment: str) -> None:
     run = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:asyncio", "test_service.py"],

@@ -115,6 +115,22 @@ def steps() -> list[Step]:
             [["python3", KAFKA, "run", "--", *tests, "--no-fail-fast", "--", "--skip", SIMULATED]],
             count_cargo,
         ),
+        # By themselves: other implementations, which only these tests need, turn features of shared crates on.
+        Step(
+            "formats",
+            "Avro, Protobuf and JSON Schema beside other implementations in Rust",
+            [["cargo", "test", "--locked", "-p", "test-probe-formats", "--no-fail-fast"]],
+            count_cargo,
+        ),
+        Step(
+            "formats-python",
+            "Avro, Protobuf and JSON Schema beside other implementations in Python",
+            [
+                ["cargo", "build", "--locked", "--quiet", "-p", "test-probe-formats", "--example", "driver"],
+                ["pytest", "-q", "-ra", "-p", "no:asyncio", "-p", "no:test_probe", "tests/formats"],
+            ],
+            count_pytest,
+        ),
         Step(
             "embedded",
             "the engine on an embedded cluster, by the tests that pass on a real Kafka",
@@ -203,6 +219,16 @@ def steps() -> list[Step]:
             count_surefire,
             # Where everything must be there, a version of Java that is not is a failure.
             {"TEST_PROBE_NEED_JDKS": "17,25"} if os.environ.get("CI") else {},
+        ),
+        Step(
+            "registry",
+            "the embedded schema registry is what Confluent's client takes it for",
+            [
+                ["cargo", "build", "--locked", "--quiet", "-p", "test-probe-cli"],
+                ["pytest", "-q", "-ra", "-p", "no:asyncio", "-p", "no:test_probe", "tests/registry"],
+            ],
+            count_pytest,
+            {"TEST_PROBE_TEST_REGISTRY": "embedded"},
         ),
         Step(
             "brokers",

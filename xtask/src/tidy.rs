@@ -26,8 +26,13 @@ const PURE: &[&str] = &[
     "core/src/words",
 ];
 
-/// What waits and looks at clocks in the embedded cluster.
-const WAITING: &[&str] = &["embedded/src/server/", "embedded/src/cluster.rs"];
+/// What waits and looks at clocks in the embedded cluster and in the embedded registry.
+const WAITING: &[&str] = &[
+    "embedded/src/server/",
+    "embedded/src/cluster.rs",
+    "embedded/src/registry/server.rs",
+    "embedded/src/registry/mod.rs",
+];
 
 const RULES: &[Rule] = &[
     Rule {
@@ -51,6 +56,12 @@ const RULES: &[Rule] = &[
         within: &["core/src/"],
         but_in: &["core/src/broker/"],
         why: "the Kafka client stays behind the seam, in core/src/broker",
+    },
+    Rule {
+        words: &["hyper", "hyper_util", "http_body_util", "tower_service", "tokio_rustls", "rustls_native_certs"],
+        within: &["core/src/"],
+        but_in: &["core/src/schemas/http.rs", "core/src/schemas/tls.rs", "core/src/schemas/private_key.rs"],
+        why: "HTTP and TLS stay behind the seam, in core/src/schemas",
     },
     Rule {
         words: &["tokio::spawn(", ".spawn(", "thread::spawn(", "task::spawn("],
@@ -91,7 +102,7 @@ const RULES: &[Rule] = &[
             "async fn",
         ],
         within: &["embedded/src/"],
-        but_in: &[WAITING[0], WAITING[1], "embedded/src/api/mod.rs"],
+        but_in: &[WAITING[0], WAITING[1], WAITING[2], WAITING[3], "embedded/src/api/mod.rs"],
         why: "sockets, threads and tasks live in `server`; the state answers later by the one channel of `api`",
     },
     Rule {
@@ -255,6 +266,7 @@ mod tests {
         for (name, text) in [
             ("core/src/matcher/mod.rs", "fn f() {}\nuse tokio::time;"),
             ("core/src/engine/mod.rs", "\nuse rdkafka::config;"),
+            ("core/src/engine/mod.rs", "\nuse hyper::Uri;"),
             ("core/src/engine/mod.rs", "\nhandle.spawn(async {});"),
             ("core/src/journal.rs", "\nunsafe { f() }"),
             ("core/src/journal.rs", "\nuse pyo3::prelude;"),

@@ -9,7 +9,7 @@ use test_probe::config::bytes;
 use test_probe_embedded::security::{
     ClientAuth, KeySet, Mechanism, OAuthBearer, Protocol, SecurityOptions, TlsOptions, TokenRules, User,
 };
-use test_probe_embedded::{Limits, Options};
+use test_probe_embedded::{Limits, Options, RegistryOptions};
 
 use crate::exit::Failure;
 
@@ -29,6 +29,9 @@ pub(crate) struct Up {
     /// choose.
     #[arg(long, default_value_t = 0)]
     port: u16,
+    /// The port of the schema registry; 0 lets the system choose.
+    #[arg(long, value_name = "PORT", default_value_t = 0)]
+    registry_port: u16,
     /// How many partitions a topic has that is made without a number.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(i32).range(1..=10_000))]
     partitions: i32,
@@ -146,6 +149,10 @@ impl Up {
             options.consumer_session_timeout = timeout;
         }
         Ok(options)
+    }
+
+    pub(super) fn registry(&self) -> RegistryOptions {
+        RegistryOptions { port: self.registry_port, ..RegistryOptions::default() }
     }
 
     /// Returns what the second listener speaks, where there is one.

@@ -8,7 +8,7 @@ use std::io::Read;
 use std::sync::mpsc;
 
 use clap::Subcommand;
-use test_probe_embedded::{EmbeddedKafka, StartError};
+use test_probe_embedded::{EmbeddedKafka, EmbeddedRegistry, StartError};
 
 use crate::exit::{Failure, PASSED};
 use crate::output::Format;
@@ -36,13 +36,15 @@ fn serve(up: &Up, format: Format) -> Result<(), Failure> {
     })
     .map_err(|error| Failure::environment(format!("signals could not be handled: {error}")))?;
     let options = up.options()?;
-    let kafka = EmbeddedKafka::start(options).map_err(|error| refused(&error))?;
+    let kafka = EmbeddedKafka::start(options).map_err(|error| refused("--port", &error))?;
+    let registry =
+        EmbeddedRegistry::start(up.registry()).map_err(|error| refused("--registry-port", &error))?;
     for topic in up.topics() {
         let created = kafka.create_topic(&topic.name, topic.partitions);
         created.map_err(|error| Failure::usage(format!("`--topic {topic}` was refused: {error}")))?;
     }
     files::write(up, &kafka)?;
-    say::say(up, &kafka, format)
+    say::say(up, &kafka, &registry, format)
         .map_err(|error| Failure::environment(format!("nobody reads what is said: {error}")))?;
     if up.until_stdin_closes() {
         std::thread::spawn(move || {
@@ -53,14 +55,15 @@ fn serve(up: &Up, format: Format) -> Result<(), Failure> {
         // The channel stays open: the handler of signals has a sender.
     }
     let _ = ended.recv();
+    drop(registry);
     drop(kafka);
     Ok(())
 }
 
-fn refused(error: &StartError) -> Failure {
+fn refused(option: &str, error: &StartError) -> Failure {
     match error {
         StartError::Listen { .. } => Failure::environment(format!(
-            "{error}\nhint: choose another `--port`, or leave it out and let the system choose"
+            "{error}\nhint: choose another `{option}`, or leave it out and let the system choose"
         )),
         StartError::InvalidOption { .. } => Failure::usage(error.to_string()),
         _ => Failure::environment(error.to_string()),

@@ -3,23 +3,28 @@
 use std::io::{self, Write};
 
 use serde_json::{Map, Value, json};
-use test_probe_embedded::EmbeddedKafka;
 use test_probe_embedded::security::{Mechanism, Protocol};
+use test_probe_embedded::{EmbeddedKafka, EmbeddedRegistry};
 
 use super::arguments::Up;
 use crate::output::Format;
 
-pub(super) fn say(up: &Up, kafka: &EmbeddedKafka, format: Format) -> io::Result<()> {
+pub(super) fn say(
+    up: &Up,
+    kafka: &EmbeddedKafka,
+    registry: &EmbeddedRegistry,
+    format: Format,
+) -> io::Result<()> {
     let mut out = io::stdout().lock();
     match format {
-        Format::Text => text(&mut out, up, kafka)?,
-        Format::Json => writeln!(out, "{}", json(kafka))?,
+        Format::Text => text(&mut out, up, kafka, registry)?,
+        Format::Json => writeln!(out, "{}", json(kafka, registry))?,
     }
     out.flush()
 }
 
 /// As the information of a probe about an embedded cluster.
-fn json(kafka: &EmbeddedKafka) -> Value {
+fn json(kafka: &EmbeddedKafka, registry: &EmbeddedRegistry) -> Value {
     let listeners: Map<String, Value> = kafka
         .listeners()
         .into_iter()
@@ -27,13 +32,14 @@ fn json(kafka: &EmbeddedKafka) -> Value {
         .collect();
     json!({
         "bootstrap_servers": kafka.bootstrap_servers(),
+        "schema_registry_url": registry.url(),
         "cluster_id": kafka.cluster_id(),
         "listeners": listeners,
         "certificate_authority": kafka.certificate_authority().map(|authority| authority.pem()),
     })
 }
 
-fn text(out: &mut impl Write, up: &Up, kafka: &EmbeddedKafka) -> io::Result<()> {
+fn text(out: &mut impl Write, up: &Up, kafka: &EmbeddedKafka, registry: &EmbeddedRegistry) -> io::Result<()> {
     let brokers = kafka.brokers().len();
     let plural = if brokers == 1 { "" } else { "s" };
     writeln!(out, "# Kafka is ready: {brokers} broker{plural}, cluster `{}`.", kafka.cluster_id())?;
@@ -56,7 +62,8 @@ fn text(out: &mut impl Write, up: &Up, kafka: &EmbeddedKafka) -> io::Result<()> 
             }
         }
     }
-    Ok(())
+    writeln!(out)?;
+    writeln!(out, "schema.registry.url={}", registry.url())
 }
 
 fn login(out: &mut impl Write, up: &Up, mechanism: Mechanism) -> io::Result<()> {

@@ -7,10 +7,12 @@ use serde_json::{Map, Value};
 
 use super::envelope::{STRUCTURED, base64};
 use super::json::{insert_absent, scalar_text};
-use super::payload::{Body, content_type};
+use super::lens::{Side, no_registry};
+use super::payload::{Body, content_type, document};
+use super::schemas::{Writer, Writers};
 use super::time::rfc3339;
 use crate::broker::OutgoingRecord;
-use crate::directive::{EnvelopeMode, Source, TopicDirective};
+use crate::directive::{EnvelopeMode, Format, Source, TopicDirective};
 use crate::error::{ErrorCode, ProbeError, Result};
 use crate::event::{Event, Payload};
 
@@ -59,19 +61,24 @@ impl Field<'_> {
 /// - `ce-structured`: the value is the CloudEvent. A tombstone and raw bytes have no room for an
 ///   envelope; theirs travels as in `ce-binary`.
 /// - `ce-key`: the key is the CloudEvent without data, the event's key its `subject`; the members
-///   of a key that is a CloudEvent already win.
+///   of a key that is a CloudEvent already win. Where keys have a schema it is the record of ten fields
+///   that has no room for a test id, which travels as in `ce-binary`.
 /// - `none`: only correlation sources that differ from the default are written.
 ///
 /// A field whose source is not the default is written there *instead*: under another header; as
 /// the key when the event has none; at a pointer into a key or value that is a JSON object and has
 /// nothing there (such a value is written anew, compactly). What the user put there stays.
 ///
+/// A key or value whose format has a schema is written with its writer, last of all; a raw value and a key that
+/// is no text go out as they are.
+///
 /// # Errors
-/// ENCODE_FAILED when the payload does not fit the format, UNSUPPORTED for a format of a later version.
+/// ENCODE_FAILED when key or payload does not fit the format or the schema.
 pub fn encode(
     directive: &TopicDirective,
     event: &Event,
     stamp: &Stamp<'_>,
+    writers: &Writers,
 ) -> Result<(OutgoingRecord, Written)> {
     let mut body =
         Body::new(directive.format, &event.payload).map_err(|error| error.with("topic", &*directive.name))?;
@@ -91,7 +98,10 @@ pub fn encode(
 
     let mut key = event.key.clone();
     if mode == EnvelopeMode::CeKey {
-        key = Some(key_event(attributes(directive, event, stamp, &fields), event.key.as_ref())?);
+        let members = attributes(directive, event, stamp, &fields);
+        let members = key_event(members, event.key.as_ref())?;
+        let members = if has_schema(directive.key_format) { ten_fields(members, stamp) } else { members };
+        key = Some(Bytes::from(Value::Object(members).to_string()));
     }
     for field in &fields {
         place(field, &mut key, &mut body);
@@ -107,7 +117,28 @@ pub fn encode(
         Body::Null => None,
         _ => Some(content_type(directive.format)),
     };
-    let value = if mode == EnvelopeMode::CeStructured {
+    let message = event.event_type.as_deref();
+    let mut schema_ids = Vec::new();
+    let in_header = directive.schemas.id_in_header;
+    if let Some(text) = key.as_deref().and_then(|key| std::str::from_utf8(key).ok())
+        && has_schema(directive.key_format)
+    {
+        let writer = writer(&writers.key, directive.key_format, directive)?;
+        let (written, id) = writer.write(Side::Key, &document(text), None, in_header)?;
+        key = Some(written);
+        schema_ids.extend(id.map(|id| (Side::Key.header(), id)));
+    }
+    let is_structured = mode == EnvelopeMode::CeStructured;
+    if let Body::Json { value, .. } = &body
+        && has_schema(directive.format)
+    {
+        let writer = writer(&writers.value, directive.format, directive)?;
+        // Data of a structured event has no header of its own.
+        let (written, id) = writer.write(Side::Value, value, message, in_header && !is_structured)?;
+        body = Body::Bytes(written);
+        schema_ids.extend(id.map(|id| (Side::Value.header(), id)));
+    }
+    let value = if is_structured {
         content = Some(STRUCTURED);
         Some(structured(attributes(directive, event, stamp, &fields), body))
     } else {
@@ -115,6 +146,12 @@ pub fn encode(
     };
     let mut headers = Outgoing { user: event, envelope: Vec::with_capacity(12 + event.headers.len()) };
     headers.envelope(mode, &fields, event, stamp, content);
+    if mode == EnvelopeMode::CeKey && has_schema(directive.key_format) && fields[3].is_default() {
+        headers.add(fields[3].header, stamp.test_id);
+    }
+    for (name, id) in schema_ids {
+        headers.envelope.push((name.to_owned(), Some(id)));
+    }
     let headers = headers.finish();
 
     let ce_id = headers.iter().find(|(name, _)| name == "ce_id").and_then(|(_, value)| text(value.as_ref()?));
@@ -281,7 +318,45 @@ fn structured(mut members: Map<String, Value>, body: Body<'_>) -> Bytes {
     Bytes::from(Value::Object(members).to_string())
 }
 
-fn key_event(mut members: Map<String, Value>, key: Option<&Bytes>) -> Result<Bytes> {
+fn has_schema(format: Format) -> bool {
+    format.schema_type().is_some()
+}
+
+fn writer<'w>(
+    writer: &'w Option<Arc<Writer>>,
+    format: Format,
+    directive: &TopicDirective,
+) -> Result<&'w Writer> {
+    writer.as_deref().ok_or_else(|| no_registry(format).with("topic", &*directive.name))
+}
+
+/// The fields of a CloudEvent that is a key under a schema, all of them texts but the last.
+const TEN_FIELDS: [&str; 10] = [
+    "id",
+    "source",
+    "specversion",
+    "type",
+    "time",
+    "subject",
+    "datacontenttype",
+    "correlationid",
+    "payloadversion",
+    "time_epoch_micro_source",
+];
+
+/// Brings the attributes to exactly the ten fields; what is not said is empty.
+fn ten_fields(mut members: Map<String, Value>, stamp: &Stamp<'_>) -> Map<String, Value> {
+    let mut take = |name: &&str| {
+        let otherwise = || match *name {
+            "time_epoch_micro_source" => stamp.time.saturating_mul(1000).into(),
+            _ => "".into(),
+        };
+        ((*name).to_owned(), members.remove(*name).unwrap_or_else(otherwise))
+    };
+    TEN_FIELDS.iter().map(&mut take).collect()
+}
+
+fn key_event(mut members: Map<String, Value>, key: Option<&Bytes>) -> Result<Map<String, Value>> {
     if let Some(key) = key {
         let given = std::str::from_utf8(key).map_err(|_| {
             ProbeError::new(
@@ -295,7 +370,7 @@ fn key_event(mut members: Map<String, Value>, key: Option<&Bytes>) -> Result<Byt
             _ => drop(members.insert("subject".to_owned(), given.into())),
         }
     }
-    Ok(Bytes::from(Value::Object(members).to_string()))
+    Ok(members)
 }
 
 /// Returns the key where it is text that a header or an attribute can carry.

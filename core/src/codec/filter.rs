@@ -27,10 +27,9 @@ fn holds(condition: &FilterCondition, event: &ReceivedEvent) -> bool {
         FilterOn::EventType => event.envelope.event_type.as_deref().is_some_and(is_any_of),
         FilterOn::EventVersion => event.envelope.version.as_deref().is_some_and(is_any_of),
         FilterOn::At(Source::Header(name)) => event.headers.get_all(name).flatten().any(are_any_of),
-        FilterOn::At(Source::Key) => event.raw_key.as_deref().is_some_and(are_any_of),
+        FilterOn::At(Source::Key) => event.shown_key().is_some_and(are_any_of),
         FilterOn::At(Source::KeyPointer(pointer)) => event
-            .raw_key
-            .as_deref()
+            .shown_key()
             .and_then(|key| serde_json::from_slice::<Value>(key).ok())
             .is_some_and(|key| has(&key, pointer, is_any_of)),
         FilterOn::At(Source::ValuePointer(pointer)) => match &event.value {

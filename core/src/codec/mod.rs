@@ -12,6 +12,7 @@ mod encode;
 mod envelope;
 mod filter;
 mod json;
+mod lens;
 mod payload;
 mod read;
 mod schemas;
@@ -24,7 +25,8 @@ mod time;
 
 pub use encode::{Stamp, Written, encode};
 pub use filter::admits;
+pub(crate) use lens::{faulty, no_registry};
 pub use read::Reading;
-pub use schemas::{Lookup, Schemas};
+pub use schemas::{Lookup, Schemas, Writer, Writers};
 pub use scratch::Scratch;
 pub use time::rfc3339;

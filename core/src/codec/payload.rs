@@ -1,4 +1,4 @@
-//! Values in the formats of this version: json, string and bytes.
+//! Values on their way to the wire, and text on its way back.
 
 use std::borrow::Cow;
 
@@ -24,10 +24,14 @@ pub(crate) enum Body<'a> {
 impl<'a> Body<'a> {
     /// Checks a payload against the format.
     pub(crate) fn new(format: Format, payload: &'a Payload) -> Result<Self> {
-        supported(format)?;
+        let has_schema = format.schema_type().is_some();
         Ok(match (format, payload) {
             (_, Payload::Null) => Self::Null,
             (_, Payload::Raw(bytes)) => Self::Bytes(bytes.clone()),
+            (_, Payload::Json(value)) if has_schema => Self::Json { value: Cow::Borrowed(value), text: None },
+            (_, Payload::Text(text)) if has_schema => {
+                Self::Json { value: Cow::Owned(document(text)), text: None }
+            }
             (Format::Json, Payload::Json(value)) => Self::Json { value: Cow::Borrowed(value), text: None },
             (Format::Json, Payload::Text(text)) => {
                 let value = serde_json::from_str(text).map_err(|error| {
@@ -54,7 +58,7 @@ impl<'a> Body<'a> {
         })
     }
 
-    /// Returns the bytes of the wire.
+    /// Returns the bytes of the wire for a format without a schema.
     pub(crate) fn into_wire(self) -> Option<Bytes> {
         match self {
             Self::Null => None,
@@ -65,6 +69,11 @@ impl<'a> Body<'a> {
             Self::Json { value, text: None } => Some(Bytes::from(value.to_string())),
         }
     }
+}
+
+/// Returns the document that text stands for where a schema tells what is meant: JSON, else the text itself.
+pub(crate) fn document(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()))
 }
 
 /// Returns the media type of a format's values.
@@ -103,18 +112,6 @@ pub(crate) fn not_json(error: &serde_json::Error, bytes: &[u8]) -> ProbeError {
         Some(0) => failed.hint("looks like Confluent wire format; set format:"),
         None => failed.hint("the value is empty, which is neither JSON nor a tombstone"),
         Some(_) => failed,
-    }
-}
-
-/// Fails for formats that need a schema registry.
-pub(crate) fn supported(format: Format) -> Result<()> {
-    match format {
-        Format::Json | Format::String | Format::Bytes => Ok(()),
-        Format::Avro | Format::Protobuf | Format::JsonSchema => Err(ProbeError::new(
-            ErrorCode::Unsupported,
-            format!("format `{}` needs a schema registry; not in this version", format.name()),
-        )
-        .with("format", format.name())),
     }
 }
 

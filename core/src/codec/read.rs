@@ -5,13 +5,16 @@ use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use serde_json::Value;
+use test_probe_formats::Schema;
 
 use super::envelope::{Data, cloud_event, take_data};
 use super::json::scalar_text;
-use super::payload::{decode_text, not_json, supported};
+use super::lens::{Lens, Side, Unread};
+use super::payload::{decode_text, not_json};
+use super::schemas::Schemas;
 use super::scratch::Scratch;
 use crate::broker::RecordRef;
-use crate::directive::{EnvelopeMode, Format, KeyFormat, Source, TopicDirective};
+use crate::directive::{EnvelopeMode, Format, Source, TopicDirective};
 use crate::event::{Decoded, Envelope, Headers, ReceivedEvent};
 
 /// How records of one topic are read; made once per directive.
@@ -23,7 +26,11 @@ pub struct Reading {
     name: Arc<str>,
     mode: EnvelopeMode,
     format: Format,
-    key_format: KeyFormat,
+    key_format: Format,
+    key: Lens,
+    value: Lens,
+    /// The value as JSON, whatever its format: where a structured CloudEvent is.
+    object: Lens,
     test_id: Place,
     id: Place,
     event_type: Place,
@@ -31,7 +38,7 @@ pub struct Reading {
 }
 
 /// Where one field is looked for, in this order.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct Place {
     source: Source,
     /// The attribute that stands for the header where the envelope is a JSON object.
@@ -48,6 +55,10 @@ impl Place {
         let otherwise = (is_default && header == "ce_correlationid").then_some("ce_id");
         Self { source: source.clone(), attribute, otherwise }
     }
+
+    fn is_header_alone(&self) -> bool {
+        matches!(self.source, Source::Header(_)) && self.attribute.is_none()
+    }
 }
 
 impl Reading {
@@ -60,11 +71,59 @@ impl Reading {
             mode,
             format: directive.format,
             key_format: directive.key_format,
+            key: Lens::new(Side::Key, directive.key_format),
+            value: Lens::new(Side::Value, directive.format),
+            object: Lens::new(Side::Value, Format::Json),
             test_id: Place::new(&from.test_id, "ce_testid", mode),
             id: Place::new(&from.id, "ce_correlationid", mode),
             event_type: Place::new(&from.event_type, "ce_type", mode),
             version: Place::new(&from.version, "ce_payloadversion", mode),
         }
+    }
+
+    /// Looks schemas up here, and reads with the eyes of the given ones (Avro's reader's schemas).
+    #[must_use]
+    pub fn with_schemas(
+        mut self,
+        registry: &Arc<dyn Schemas>,
+        key_readers: Vec<Arc<Schema>>,
+        value_readers: Vec<Arc<Schema>>,
+    ) -> Self {
+        self.key = self.key.with_schemas(registry.clone(), key_readers);
+        self.value = self.value.with_schemas(registry.clone(), value_readers);
+        self
+    }
+
+    /// Returns what tells whose a record is: its test id, or under `produced-id` its id.
+    pub fn owner<'r>(&self, record: &'r RecordRef<'_>, scratch: &'r mut Scratch) -> Option<Cow<'r, str>> {
+        if self.finds_owner_by_id() { self.id(record, scratch) } else { self.test_id(record, scratch) }
+    }
+
+    /// Returns whether the owner of a record is found by what sessions produced (`produced-id`).
+    #[must_use]
+    pub fn finds_owner_by_id(&self) -> bool {
+        self.test_id.source == Source::ProducedId
+    }
+
+    /// Returns whether both find whose a record is in the same place and in the same way.
+    #[must_use]
+    pub fn attributes_as(&self, other: &Self) -> bool {
+        let (mine, theirs) = (self.owner_place(), other.owner_place());
+        mine == theirs
+            && self.finds_owner_by_id() == other.finds_owner_by_id()
+            && (mine.is_header_alone() || self.key.sees_as(&other.key) && self.value.sees_as(&other.value))
+    }
+
+    /// Returns whether nobody knows whose a record is because a schema has not come yet; to be asked when
+    /// [`Reading::owner`] found nothing.
+    #[must_use]
+    pub fn awaits_owner(&self, scratch: &Scratch) -> bool {
+        let place = self.owner_place();
+        !place.is_header_alone() && (scratch.awaits(Side::Key) || scratch.awaits(Side::Value))
+    }
+
+    fn owner_place(&self) -> &Place {
+        if self.finds_owner_by_id() { &self.id } else { &self.test_id }
     }
 
     /// Returns the test id that a record carries; an empty one is none. Under `produced-id` and
@@ -96,17 +155,16 @@ impl Reading {
             version: owned(&self.version),
         };
         let (raw_key, mut raw_value, headers) = copy_out(record);
-        let value = match self.decode(record, scratch) {
+        let key_text = self.key_text(record, scratch);
+        let (data, value_awaits) = self.decode(record, scratch);
+        let value = match data {
             Data::Decoded(decoded) => decoded,
             Data::Bytes(bytes) => {
                 raw_value = Some(Bytes::from(bytes));
                 Decoded::Bytes
             }
         };
-        let key_text = match self.key_format {
-            KeyFormat::String => record.key.and_then(text).map(str::to_owned),
-            KeyFormat::Json | KeyFormat::Bytes => None,
-        };
+        let awaits_schema = value_awaits || scratch.awaits(Side::Key);
         ReceivedEvent {
             topic: self.name.clone(),
             partition: -1,
@@ -119,8 +177,28 @@ impl Reading {
             envelope,
             value,
             key_text,
+            awaits_schema,
             generation,
         }
+    }
+
+    /// Reads an event anew that was read before: its schema may have come.
+    #[must_use]
+    pub fn read_again(&self, event: &ReceivedEvent, scratch: &mut Scratch) -> ReceivedEvent {
+        let headers: Vec<(&str, Option<&[u8]>)> = event.headers.iter().collect();
+        let record = RecordRef {
+            slot: 0,
+            offset: event.offset,
+            timestamp: event.timestamp,
+            log_append_time: event.log_append_time,
+            key: event.raw_key.as_deref(),
+            value: event.raw_value.as_deref(),
+            headers: &headers,
+        };
+        scratch.clear();
+        let mut again = self.read(&record, event.generation, scratch);
+        again.partition = event.partition;
+        again
     }
 
     fn find<'r>(
@@ -138,69 +216,79 @@ impl Reading {
                 let Some(attribute) = place.attribute else {
                     return otherwise.and_then(|name| header(record, name)).map(Cow::Borrowed);
                 };
-                let members = self.load_envelope(record, scratch).and_then(cloud_event);
-                let member = |name: &str| members.and_then(|m| m.get(name)).and_then(scalar_text);
+                let members = self.envelope(record, scratch).and_then(cloud_event);
+                let text = |value| scalar_text(value).filter(|text: &Cow<'_, str>| !text.is_empty());
+                let member = |name: &str| members.and_then(|m| m.get(name)).and_then(text);
                 member(attribute)
                     .or_else(|| otherwise.and_then(|name| header(record, name)).map(Cow::Borrowed))
                     .or_else(|| otherwise.and_then(|name| member(&name["ce_".len()..])))
             }
+            Source::Key if self.key.needs_schemas() => scratch.see(record, &self.key).and_then(scalar_text),
             Source::Key => record.key.and_then(text).map(Cow::Borrowed),
             Source::KeyPointer(pointer) => {
-                scratch.load_key(record);
-                scratch.key()?.pointer(pointer).and_then(scalar_text)
+                scratch.see(record, &self.key)?.pointer(pointer).and_then(scalar_text)
+            }
+            Source::ValuePointer(pointer) if self.is_structured(record, scratch) => {
+                let data = scratch.see(record, &self.object)?.get("data")?;
+                data.pointer(pointer).and_then(scalar_text)
             }
             Source::ValuePointer(pointer) => {
-                scratch.load_value(record);
-                let value = scratch.value()?;
-                let structured = match self.mode {
-                    EnvelopeMode::CeStructured => cloud_event(value),
-                    EnvelopeMode::CeBinary | EnvelopeMode::CeKey | EnvelopeMode::None => None,
-                };
-                let value = match structured {
-                    Some(event) => event.get("data")?,
-                    None => value,
-                };
-                value.pointer(pointer).and_then(scalar_text)
+                scratch.see(record, &self.value)?.pointer(pointer).and_then(scalar_text)
             }
             Source::ProducedId | Source::None => None,
         }
     }
 
-    fn load_envelope<'s>(&self, record: &RecordRef<'_>, scratch: &'s mut Scratch) -> Option<&'s Value> {
-        if self.mode == EnvelopeMode::CeKey {
-            scratch.load_key(record);
-            scratch.key()
-        } else {
-            scratch.load_value(record);
-            scratch.value()
+    /// Returns the object that may be a CloudEvent.
+    fn envelope<'s>(&self, record: &RecordRef<'_>, scratch: &'s mut Scratch) -> Option<&'s Value> {
+        scratch.see(record, if self.mode == EnvelopeMode::CeKey { &self.key } else { &self.object })
+    }
+
+    fn is_structured(&self, record: &RecordRef<'_>, scratch: &mut Scratch) -> bool {
+        self.mode == EnvelopeMode::CeStructured
+            && scratch.see(record, &self.object).is_some_and(|value| cloud_event(value).is_some())
+    }
+
+    fn key_text(&self, record: &RecordRef<'_>, scratch: &mut Scratch) -> Option<String> {
+        match self.key_format {
+            Format::String => record.key.and_then(text).map(str::to_owned),
+            Format::Json | Format::Bytes => None,
+            Format::Avro | Format::Protobuf | Format::JsonSchema => match scratch.see(record, &self.key)? {
+                Value::String(text) => Some(text.clone()),
+                other => Some(other.to_string()),
+            },
         }
     }
 
-    fn decode(&self, record: &RecordRef<'_>, scratch: &mut Scratch) -> Data {
-        let Some(bytes) = record.value else { return Data::Decoded(Decoded::Null) };
-        if let Err(error) = supported(self.format) {
-            return Data::Decoded(Decoded::Failed(error));
-        }
-        if self.mode == EnvelopeMode::CeStructured {
-            scratch.load_value(record);
-            if scratch.value().is_some_and(|value| cloud_event(value).is_some())
-                && let Some(Ok(Value::Object(event))) = scratch.take_value()
-            {
-                return take_data(event, self.format);
+    /// Returns the value, and whether its schema has not come yet.
+    fn decode(&self, record: &RecordRef<'_>, scratch: &mut Scratch) -> (Data, bool) {
+        let Some(bytes) = record.value else { return (Data::Decoded(Decoded::Null), false) };
+        let parsed = if self.is_structured(record, scratch)
+            && let Some(Ok(Value::Object(event))) = scratch.take(record, &self.object)
+        {
+            match take_data(event, self.format) {
+                Data::Bytes(bytes) if self.value.needs_schemas() => {
+                    Some(self.value.read_framed(None, &bytes, std::iter::empty()))
+                }
+                data => return (data, false),
             }
-        }
-        Data::Decoded(match self.format {
-            Format::String => decode_text(bytes),
-            Format::Bytes => Decoded::Bytes,
-            Format::Json | Format::Avro | Format::Protobuf | Format::JsonSchema => {
-                scratch.load_value(record);
-                match scratch.take_value() {
-                    Some(Ok(value)) => Decoded::Json(value),
-                    Some(Err(error)) => Decoded::Failed(not_json(&error, bytes)),
-                    None => Decoded::Null,
+        } else {
+            match self.format {
+                Format::String => return (Data::Decoded(decode_text(bytes)), false),
+                Format::Bytes => return (Data::Decoded(Decoded::Bytes), false),
+                Format::Json | Format::Avro | Format::Protobuf | Format::JsonSchema => {
+                    scratch.take(record, &self.value)
                 }
             }
-        })
+        };
+        let (decoded, awaits) = match parsed {
+            Some(Ok(value)) => (Decoded::Json(value), false),
+            Some(Err(Unread::Json(error))) => (Decoded::Failed(not_json(&error, bytes)), false),
+            Some(Err(Unread::Failed(error))) => (Decoded::Failed(error), false),
+            Some(Err(Unread::Awaited(error))) => (Decoded::Failed(error), true),
+            None => (Decoded::Null, false),
+        };
+        (Data::Decoded(decoded), awaits)
     }
 }
 

@@ -3,10 +3,13 @@
 use std::fmt;
 use std::sync::Arc;
 
+use bytes::Bytes;
+use serde_json::Value;
 use test_probe_formats::Schema;
 use test_probe_formats::framing::SchemaId;
 
-use crate::error::ProbeError;
+use super::lens::{Side, faulty};
+use crate::error::{ErrorCode, ProbeError, Result};
 
 /// Where schemas are looked up.
 pub trait Schemas: fmt::Debug + Send + Sync {
@@ -24,4 +27,65 @@ pub enum Lookup {
     Awaited(ProbeError),
     /// The registry answered that there is none, or none that can be read.
     Failed(ProbeError),
+}
+
+/// The schema that one side of a record is written with.
+#[derive(Clone, Debug)]
+pub struct Writer {
+    /// The subject under which it is registered.
+    pub subject: String,
+    /// Its id in the registry.
+    pub id: u32,
+    /// Its GUID, where the registry gives one.
+    pub guid: Option<[u8; 16]>,
+    /// Its version within the subject, where it is known.
+    pub version: Option<i32>,
+    /// The schema.
+    pub schema: Arc<Schema>,
+}
+
+/// The schemas that a record is written with; `None` for a side whose format has none.
+#[derive(Clone, Debug, Default)]
+pub struct Writers {
+    /// That of the key.
+    pub key: Option<Arc<Writer>>,
+    /// That of the value.
+    pub value: Option<Arc<Writer>>,
+}
+
+impl Writer {
+    /// Writes a value as this schema has it, with its id before the payload, or returns the header that names the
+    /// schema. `message` is the type of the event, which may choose a message of a Protobuf file.
+    pub(super) fn write(
+        &self,
+        side: Side,
+        value: &Value,
+        message: Option<&str>,
+        in_header: bool,
+    ) -> Result<(Bytes, Option<Bytes>)> {
+        let mut out = Vec::with_capacity(64);
+        let header = if in_header {
+            let guid = self.guid.ok_or_else(|| {
+                let message = format!("the schema registry gave no GUID for schema {}", self.id);
+                ProbeError::new(ErrorCode::EncodeFailed, message)
+                    .with("subject", self.subject.as_str())
+                    .hint("leave out `schemaId: header`, or use a registry that has GUIDs")
+            })?;
+            let mut header = Vec::with_capacity(17);
+            SchemaId::Guid(guid).write_prefix(&mut header);
+            Some(header.into())
+        } else {
+            SchemaId::Number(self.id).write_prefix(&mut out);
+            None
+        };
+        let message = message.filter(|name| self.schema.has_message(name));
+        self.schema.encode(value, message, &mut out).map_err(|fault| {
+            let what =
+                format!("the {} did not fit schema {} of subject `{}`", side.name(), self.id, self.subject);
+            faulty(ErrorCode::EncodeFailed, &what, &fault)
+                .with("subject", self.subject.as_str())
+                .with("schema_id", self.id)
+        })?;
+        Ok((out.into(), header))
+    }
 }

@@ -1,21 +1,27 @@
-//! JSON that was decoded while one record was looked at.
+//! What was decoded while one record was looked at.
 
 use serde_json::Value;
 
+use super::lens::{Lens, Parsed, Side, Unread};
 use crate::broker::RecordRef;
 
 /// Holds the decoded key and value of the record at hand, so that each is decoded at most once
-/// however many plans look at it. Turns to the next record by itself; [`Scratch::clear`] lets go
-/// of the memory.
+/// however many plans look at it in the same way. Turns to the next record by itself;
+/// [`Scratch::clear`] lets go of the memory.
 #[derive(Debug, Default)]
 pub struct Scratch {
     of: Option<Identity>,
-    key: Option<Parsed>,
-    value: Option<Parsed>,
+    key: Option<Seen>,
+    value: Option<Seen>,
 }
 
-/// A document, or why it is none.
-type Parsed = Result<Value, serde_json::Error>;
+/// One side of the record, as it was read through a lens.
+#[derive(Debug)]
+struct Seen {
+    through: Lens,
+    /// `None` when it was taken.
+    parsed: Option<Parsed>,
+}
 
 /// Tells one record from the next, also when readers reuse slots or buffers.
 #[derive(Debug, PartialEq)]
@@ -46,41 +52,48 @@ impl Scratch {
         *self = Self::default();
     }
 
-    /// Decodes the key as JSON, unless that was done.
-    pub(crate) fn load_key(&mut self, record: &RecordRef<'_>) {
-        self.turn_to(record);
-        if self.key.is_none() {
-            self.key = record.key.map(serde_json::from_slice);
-        }
+    /// Reads one side of the record through a lens, unless that was done, and returns it if it is a document.
+    pub(crate) fn see(&mut self, record: &RecordRef<'_>, lens: &Lens) -> Option<&Value> {
+        self.load(record, lens)?.as_ref()?.as_ref().ok()
     }
 
-    /// Decodes the value as JSON, unless that was done.
-    pub(crate) fn load_value(&mut self, record: &RecordRef<'_>) {
-        self.turn_to(record);
-        if self.value.is_none() {
-            self.value = record.value.map(serde_json::from_slice);
-        }
+    /// Moves what was read out; another look decodes again. `None` when the side is null.
+    pub(crate) fn take(&mut self, record: &RecordRef<'_>, lens: &Lens) -> Option<Parsed> {
+        self.load(record, lens)?.take()
     }
 
-    /// Returns the key that was loaded, if it is JSON.
-    pub(crate) fn key(&self) -> Option<&Value> {
-        self.key.as_ref()?.as_ref().ok()
+    /// Returns whether the schema of a side that was looked at had not come yet.
+    pub(crate) fn awaits(&self, side: Side) -> bool {
+        let seen = match side {
+            Side::Key => &self.key,
+            Side::Value => &self.value,
+        };
+        let parsed = seen.as_ref().and_then(|seen| seen.parsed.as_ref());
+        matches!(parsed, Some(Err(Unread::Awaited(_))))
     }
 
-    /// Returns the value that was loaded, if it is JSON.
-    pub(crate) fn value(&self) -> Option<&Value> {
-        self.value.as_ref()?.as_ref().ok()
+    /// Returns whether neither side of a record was looked at.
+    #[cfg(test)]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.key.is_none() && self.value.is_none()
     }
 
-    /// Moves the value out; another look at it decodes again.
-    pub(crate) fn take_value(&mut self) -> Option<Parsed> {
-        self.value.take()
-    }
-
-    fn turn_to(&mut self, record: &RecordRef<'_>) {
+    fn load(&mut self, record: &RecordRef<'_>, lens: &Lens) -> Option<&mut Option<Parsed>> {
+        let bytes = lens.side().bytes(record)?;
         let identity = Identity::of(record);
         if self.of.as_ref() != Some(&identity) {
             *self = Self { of: Some(identity), key: None, value: None };
         }
+        let place = match lens.side() {
+            Side::Key => &mut self.key,
+            Side::Value => &mut self.value,
+        };
+        let is_there = place.as_ref().is_some_and(|seen| seen.parsed.is_some() && seen.through.sees_as(lens));
+        if !is_there {
+            *place = None;
+        }
+        let seen = place
+            .get_or_insert_with(|| Seen { through: lens.clone(), parsed: Some(lens.read(record, bytes)) });
+        Some(&mut seen.parsed)
     }
 }

@@ -1,12 +1,20 @@
 //! Documents of the vector files as values of the engine, for tests.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use base64::Engine as _;
 use bytes::Bytes;
 use serde_json::{Value, json};
+use test_probe_formats::framing::SchemaId;
+use test_probe_formats::{Schema, SchemaSource, SchemaType};
 
 use super::*;
 use crate::broker::{OutgoingRecord, RecordRef};
-use crate::directive::{Correlation, EnvelopeMode, Format, KeyFormat, Role, Source, TopicDirective};
+#[cfg(test)]
+use crate::directive::Source;
+use crate::directive::{Directives, Format, SchemaOrigin, TopicDirective};
+use crate::error::{ErrorCode, ProbeError, Result};
 use crate::event::{Event, Payload, ReceivedEvent, bytes_to_json};
 
 /// `"text"` or `{"base64": ...}`.
@@ -29,6 +37,7 @@ fn pairs(value: &Value) -> Vec<(String, Option<Bytes>)> {
     list.iter().map(|pair| (pair[0].as_str().unwrap().to_owned(), nullable(&pair[1]))).collect()
 }
 
+#[cfg(test)]
 pub(crate) fn source(text: &str) -> Source {
     let tail = |prefix: &str| text.strip_prefix(prefix).map(str::to_owned);
     match text {
@@ -43,36 +52,86 @@ pub(crate) fn source(text: &str) -> Source {
     }
 }
 
-/// `{topic, envelope, format, keyFormat, correlation}` with the defaults of a directive.
-pub(crate) fn directive(document: &Value) -> TopicDirective {
-    let word = |key: &str, default: &'static str| document[key].as_str().unwrap_or(default).to_owned();
-    let mut directive = TopicDirective::new(word("topic", "orders"), Role::Both);
-    directive.envelope = match &*word("envelope", "ce-binary") {
-        "ce-binary" => EnvelopeMode::CeBinary,
-        "ce-structured" => EnvelopeMode::CeStructured,
-        "ce-key" => EnvelopeMode::CeKey,
-        "none" => EnvelopeMode::None,
-        other => panic!("no envelope: {other}"),
-    };
-    let formats =
-        [Format::Json, Format::String, Format::Bytes, Format::Avro, Format::Protobuf, Format::JsonSchema];
-    let format = word("format", "json");
-    directive.format = formats.into_iter().find(|f| f.name() == format).unwrap();
-    directive.key_format = match &*word("keyFormat", "string") {
-        "json" => KeyFormat::Json,
-        "bytes" => KeyFormat::Bytes,
-        _ => KeyFormat::String,
-    };
-    let from = &document["correlation"];
-    let pick = |key: &str, default: Source| from[key].as_str().map_or(default, source);
-    let default = Correlation::default();
-    directive.correlation = Correlation {
-        test_id: pick("testId", default.test_id),
-        id: pick("id", default.id),
-        event_type: pick("type", default.event_type),
-        version: pick("version", default.version),
-    };
-    directive
+/// The keys of a directive, `topic` and `role` with defaults. What they refuse is a broken vector.
+#[cfg(test)]
+pub(crate) fn directive(keys: &Value) -> TopicDirective {
+    parsed(keys).unwrap_or_else(|error| panic!("{error}: {keys}"))
+}
+
+/// The keys of a directive, `topic` and `role` with defaults.
+pub(crate) fn parsed(keys: &Value) -> Result<TopicDirective> {
+    let mut one = json!({"topic": "orders", "role": "both"});
+    if let (Some(one), Some(keys)) = (one.as_object_mut(), keys.as_object()) {
+        one.extend(keys.clone());
+    }
+    let read = Directives::from_json(&json!({"topics": [one]}))?;
+    read.topics.into_iter().next().ok_or_else(|| ProbeError::new(ErrorCode::Internal, "no directive"))
+}
+
+/// A schema registry of fixed content: the schema of values has id 7, that of keys id 8, and each has its id in
+/// every byte of its GUID. `x-schemas` of a topic names more: `{"9": {"format", "schema"}}`.
+#[derive(Debug, Default)]
+pub(crate) struct FixedSchemas(BTreeMap<u32, Arc<Schema>>);
+
+impl FixedSchemas {
+    /// Those of a topic; `keys` is the directive's document.
+    pub(crate) fn of(keys: &Value) -> Result<Self> {
+        let (directive, mut known) = (parsed(keys)?, BTreeMap::new());
+        let uses = &directive.schemas;
+        for (id, choice, format) in [(7, &uses.value, directive.format), (8, &uses.key, directive.key_format)]
+        {
+            let text = choice.schemas.first().map(|schema| &schema.origin);
+            if let (Some(schema_type), Some(SchemaOrigin::Text(text))) = (format.schema_type(), text) {
+                known.insert(id, schema(schema_type, text)?);
+            }
+        }
+        for (id, more) in keys["x-schemas"].as_object().into_iter().flatten() {
+            let format = Format::of_name(more["format"].as_str().unwrap_or_default());
+            let schema_type = format.and_then(Format::schema_type);
+            let text = match &more["schema"] {
+                Value::String(text) => text.clone(),
+                other => other.to_string(),
+            };
+            if let (Ok(id), Some(schema_type)) = (id.parse(), schema_type) {
+                known.insert(id, schema(schema_type, &text)?);
+            }
+        }
+        Ok(Self(known))
+    }
+
+    /// What a topic's records are written with.
+    pub(crate) fn writers(&self) -> Writers {
+        let writer = |id: u32, side: &str| {
+            let schema = self.0.get(&id)?.clone();
+            let guid = Some([u8::try_from(id).unwrap_or_default(); 16]);
+            let subject = format!("orders-{side}");
+            Some(Arc::new(Writer { subject, id, guid, version: Some(1), schema }))
+        };
+        Writers { key: writer(8, "key"), value: writer(7, "value") }
+    }
+}
+
+fn schema(schema_type: SchemaType, text: &str) -> Result<Arc<Schema>> {
+    let parsed = Schema::parse(&SchemaSource::new(schema_type, text));
+    parsed
+        .map(Arc::new)
+        .map_err(|fault| faulty(ErrorCode::InvalidDirective, "the schema did not parse", &fault))
+}
+
+impl Schemas for FixedSchemas {
+    fn by_id(&self, id: SchemaId) -> Lookup {
+        let number = match id {
+            SchemaId::Number(number) => number,
+            SchemaId::Guid(guid) => u32::from(guid[0]),
+        };
+        match self.0.get(&number) {
+            Some(schema) => Lookup::Ready(schema.clone()),
+            None => Lookup::Failed(ProbeError::new(
+                ErrorCode::SchemaNotFound,
+                format!("the schema registry had no schema {id}"),
+            )),
+        }
+    }
 }
 
 /// `{id, type, version, key, headers, partition, timestamp, value | text | raw}`.
@@ -141,15 +200,37 @@ pub(crate) fn lend<T>(record: &OutgoingRecord, take: impl FnOnce(&RecordRef<'_>)
     })
 }
 
+#[cfg(test)]
 pub(crate) fn read(directive: &TopicDirective, record: &OutgoingRecord) -> ReceivedEvent {
-    let mut event = lend(record, |record| Reading::new(directive).read(record, 0, &mut Scratch::new()));
+    read_with(Reading::new(directive), record)
+}
+
+/// Reads a record with the schemas of its topic.
+pub(crate) fn read_of(keys: &Value, record: &OutgoingRecord) -> Result<ReceivedEvent> {
+    let schemas = FixedSchemas::of(keys)?;
+    if schemas.0.is_empty() {
+        return Ok(read_with(Reading::new(&parsed(keys)?), record));
+    }
+    let readers = |id| schemas.0.get(&id).into_iter().cloned().collect();
+    let (keys_readers, values_readers) = (readers(8), readers(7));
+    let registry: Arc<dyn Schemas> = Arc::new(schemas);
+    let reading = Reading::new(&parsed(keys)?).with_schemas(&registry, keys_readers, values_readers);
+    Ok(read_with(reading, record))
+}
+
+fn read_with(reading: Reading, record: &OutgoingRecord) -> ReceivedEvent {
+    let mut event = lend(record, |record| reading.read(record, 0, &mut Scratch::new()));
     event.partition = 0;
     event
 }
 
+/// Writes an event with the schemas of its topic.
+pub(crate) fn write_of(keys: &Value, event: &Event) -> Result<(OutgoingRecord, Written)> {
+    encode(&parsed(keys)?, event, &stamp(), &FixedSchemas::of(keys)?.writers())
+}
+
 /// Sends an event document round: out as a record and back as an event.
 pub(crate) fn received(topic: &Value, document: &Value) -> ReceivedEvent {
-    let directive = directive(topic);
-    let (record, _) = encode(&directive, &event(document), &stamp()).unwrap();
-    read(&directive, &record)
+    let (record, _) = write_of(topic, &event(document)).unwrap();
+    read_of(topic, &record).unwrap()
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::document::{Content, Entry, Node, Origin, Place, Problems, plain_from_outside};
 
 use super::model::DEFAULT_CLUSTER;
+use super::registry::REGISTRY;
 
 const PREFIX: &str = "TEST_PROBE__";
 
@@ -65,9 +66,12 @@ fn keys(steps: &[&str], lower: &Node) -> Vec<String> {
             .and_then(Node::entries)
             .and_then(|entries| entries.iter().find(|entry| as_variable(&entry.key) == *step));
         let dotted = matches!(keys.last().map(String::as_str), Some("properties" | "auth"));
-        let key = match existing {
-            Some(entry) => entry.key.to_string(),
-            None => step.to_ascii_lowercase().replace('_', if dotted { "." } else { "-" }),
+        let dotted_too = keys.last().is_some_and(|above| above == "schema-registry");
+        let of_table = REGISTRY.keys.iter().find(|key| dotted_too && as_variable(key.name) == *step);
+        let key = match (existing, of_table) {
+            (Some(entry), _) => entry.key.to_string(),
+            (None, Some(key)) => key.name.to_owned(),
+            (None, None) => step.to_ascii_lowercase().replace('_', if dotted { "." } else { "-" }),
         };
         below = match (keys.is_empty(), key.as_str()) {
             (true, "kafka") => lower.get("clusters").and_then(|clusters| clusters.get(DEFAULT_CLUSTER)),

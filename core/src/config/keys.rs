@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::embedded::EMBEDDED;
 use super::model::{Mechanism, Protocol};
+use super::registry::REGISTRY;
 use crate::document::{Key, Kind, Table, schema_document};
 
 const MILLION: i64 = 1_000_000;
@@ -42,16 +43,6 @@ pub(super) static CLUSTER: Table = Table {
             .hidden(),
         Key::new("principals", Kind::MapOf(&Kind::Object(&PRINCIPAL)), "Principals of this cluster."),
         Key::new("allow-unsafe", Kind::Boolean, "Lets through what loads code or weakens security."),
-    ],
-};
-
-/// `schema-registry:`.
-pub(super) static REGISTRY: Table = Table {
-    what: "`schema-registry`",
-    keys: &[
-        Key::new("url", Kind::Text, "Its URL, without user information.").hidden().required(),
-        Key::new("auth", Kind::MapOf(&Kind::Text), "How to authenticate, as `basic.auth.user.info`.")
-            .hidden(),
     ],
 };
 

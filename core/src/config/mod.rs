@@ -15,6 +15,7 @@ mod principals;
 mod properties;
 mod read;
 mod references;
+mod registry;
 mod sources;
 mod summary;
 mod tree;
@@ -28,6 +29,9 @@ pub use environment::is_key;
 pub use keys::json_schema;
 pub use load::{DEFAULT_FILE, FILE_VARIABLE};
 pub use model::*;
+pub use registry::{
+    MOCK, RegistryAuth, RegistryCredentials, RegistryOauth, RegistryTls, SchemaRegistryConfig,
+};
 pub use sources::Sources;
 
 #[cfg(test)]

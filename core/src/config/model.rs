@@ -5,6 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::embedded::EmbeddedConfig;
+use super::registry::SchemaRegistryConfig;
 
 /// Everything a probe is configured with.
 #[derive(Clone, Debug, PartialEq)]
@@ -83,15 +84,6 @@ impl ClusterConfig {
     pub fn at(servers: &str) -> Self {
         Self { bootstrap_servers: servers.to_owned(), ..Self::default() }
     }
-}
-
-/// A schema registry.
-#[derive(Clone, Debug, PartialEq)]
-pub struct SchemaRegistryConfig {
-    /// Its URL; user information in it is refused (use `auth`).
-    pub url: String,
-    /// How to authenticate; keys as everyone knows them.
-    pub auth: BTreeMap<String, Secret>,
 }
 
 /// Where tokens come from.

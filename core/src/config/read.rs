@@ -1,16 +1,16 @@
 //! Tree to configuration.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::duration::duration;
 use super::embedded;
-use super::keys::{CLUSTER, CONFIG, DSL, LIMITS, OAUTH, REGISTRY};
+use super::keys::{CLUSTER, CONFIG, DSL, LIMITS, OAUTH};
 use super::model::*;
 use super::principals::{Around, principals};
 use super::properties::properties;
+use super::registry;
 use crate::directive::validate_bootstrap_servers;
-use crate::document::{Fields, Node, Place, Problems, safe_key, shown, text_of};
+use crate::document::{Fields, Node, Place, Problems, shown, text_of};
 
 pub(super) fn read(root: &Node, problems: &mut Problems) -> Config {
     let mut config = Config::default();
@@ -68,7 +68,9 @@ fn cluster(node: &Node, name: &str, problems: &mut Problems) -> Option<ClusterCo
     Some(ClusterConfig {
         bootstrap_servers: bootstrap_servers(&fields, name, problems),
         embedded: fields.node("embedded").and_then(|node| embedded::read(node, problems)),
-        schema_registry: fields.node("schema-registry").and_then(|node| registry(node, problems)),
+        schema_registry: fields
+            .node("schema-registry")
+            .and_then(|node| registry::read(node, oauth.as_ref(), problems)),
         oauth,
         properties: properties(fields.node("properties"), allow_unsafe, problems),
         principals: principals(fields.node("principals"), around, problems),
@@ -113,27 +115,6 @@ fn oauth(node: &Node, problems: &mut Problems) -> Option<OauthConfig> {
         http_url("token-endpoint", url, &node.place, problems);
     }
     Some(OauthConfig { token_endpoint, client_scope: fields.text("client-scope", problems) })
-}
-
-fn registry(node: &Node, problems: &mut Problems) -> Option<SchemaRegistryConfig> {
-    let fields = Fields::open(node, &REGISTRY, problems)?;
-    let mut auth = BTreeMap::new();
-    if let Some(node) = fields.node("auth") {
-        if node.entries().is_none() {
-            let message = format!("`auth` was {}, not an object", node.kind());
-            problems.add(&node.place, message).hint("write it as `{basic.auth.user.info: ...}`");
-        }
-        for entry in node.entries().unwrap_or_default() {
-            let text = text_of(&entry.value, &safe_key(&entry.key), problems);
-            auth.extend(text.map(|text| (entry.key.to_string(), Secret::new(text))));
-        }
-    }
-    let url = fields.text("url", problems)?;
-    let place = fields.node("url").map(|node| node.place.clone()).unwrap_or_default();
-    for url in url.split(',').map(str::trim) {
-        http_url("url", url, &place, problems);
-    }
-    Some(SchemaRegistryConfig { url, auth })
 }
 
 /// Notes what is wrong with a URL, without showing it: anything in it may be a secret.

@@ -12,6 +12,7 @@ use super::embedded::{
 };
 use super::keys::CONFIG;
 use super::model::{ClusterConfig, CommitPolicy, Config, Mechanism, PrincipalConfig, Secret};
+use super::registry::{RegistryAuth, RegistryCredentials, SchemaRegistryConfig};
 use crate::document::{Kind, Table};
 
 /// What stands in the place of what is not shown.
@@ -126,13 +127,51 @@ fn cluster(cluster: &ClusterConfig) -> Value {
     present(json!({
         "bootstrap-servers": servers,
         "embedded": cluster.embedded.as_ref().map(embedded),
-        "schema-registry": registry.map(|one| json!({ "url": one.url, "auth": all_exposed(&one.auth) })),
+        "schema-registry": registry.map(schema_registry),
         "oauth": oauth.map(|one| present(json!({
             "token-endpoint": one.token_endpoint, "client-scope": one.client_scope,
         }))),
         "properties": all_exposed(&cluster.properties),
         "principals": named(&cluster.principals, principal),
         "allow-unsafe": cluster.allow_unsafe,
+    }))
+}
+
+fn schema_registry(registry: &SchemaRegistryConfig) -> Value {
+    let auth = registry_auth(&registry.auth);
+    present(json!({
+        "url": registry.url,
+        "auth": auth.as_object().is_some_and(|auth| !auth.is_empty()).then_some(auth),
+        "auto.register.schemas": registry.auto_register_schemas,
+        "use.latest.version": registry.use_latest_version,
+        "normalize.schemas": registry.normalize_schemas,
+        "request-timeout": duration(registry.request_timeout),
+        "max-retries": registry.max_retries,
+        "latest-cache-ttl": duration(registry.latest_cache_ttl),
+    }))
+}
+
+fn registry_auth(auth: &RegistryAuth) -> Value {
+    let (mut basic, mut token, mut client) = (None, None, None);
+    match &auth.credentials {
+        RegistryCredentials::None => {}
+        RegistryCredentials::Basic(user_info) => basic = Some(user_info),
+        RegistryCredentials::Token(one) => token = Some(one),
+        RegistryCredentials::Oauth(one) => client = Some(one),
+    }
+    present(json!({
+        "basic.auth.user.info": exposed(basic),
+        "bearer.auth.token": exposed(token),
+        "bearer.auth.issuer.endpoint.url": client.and_then(|one| one.token_endpoint.as_deref()),
+        "bearer.auth.client.id": client.map(|one| &one.client_id),
+        "bearer.auth.client.secret": client.map(|one| one.client_secret.expose()),
+        "bearer.auth.scope": client.and_then(|one| one.scope.as_deref()),
+        "bearer.auth.logical.cluster": auth.logical_cluster,
+        "bearer.auth.identity.pool.id": auth.identity_pool,
+        "ssl.ca": auth.tls.ca,
+        "ssl.certificate": auth.tls.certificate,
+        "ssl.key": exposed(auth.tls.key.as_ref()),
+        "ssl.key.password": exposed(auth.tls.key_password.as_ref()),
     }))
 }
 

@@ -2,11 +2,16 @@
 
 use serde_json::{Value, json};
 
+use super::Format;
 use crate::document::{Key, Kind, Table, schema_document};
 
 pub(super) const ROLES: &[&str] = &["producer", "consumer", "both"];
 pub(super) const STRATEGIES: &[&str] =
     &["TopicNameStrategy", "RecordNameStrategy", "TopicRecordNameStrategy"];
+const FORMATS: &[&str] = &{
+    let [a, b, c, d, e, f] = Format::ALL;
+    [a.name(), b.name(), c.name(), d.name(), e.name(), f.name()]
+};
 const SOURCE: &str = "^(header:.+|key|key:/.*|value:/.*|none)$";
 const TEST_ID_SOURCE: &str = "^(header:.+|key|key:/.*|value:/.*|none|produced-id)$";
 
@@ -57,13 +62,32 @@ pub(super) static DIRECTIVE: Table = Table {
             Kind::Choice(&["inconclusive", "ignore"]),
             "What a record without a test id does to a verdict.",
         ),
+        Key::new("format", Kind::Choice(FORMATS), "The format of the value; json when absent."),
+        Key::new("keyFormat", Kind::Choice(FORMATS), "The format of the key; string when absent."),
+        Key::new("subject", Kind::Object(&SUBJECT), "The subject of the value's schema."),
+        Key::new("keySubject", Kind::Object(&SUBJECT), "The subject of the key's schema."),
+        Key::new("schema", SCHEMA, "The schema of the value, or several: its text, or `{file: ...}`."),
+        Key::new("keySchema", SCHEMA, "The schema of the key: its text, or `{file: ...}`."),
         Key::new(
-            "format",
-            Kind::Choice(&["json", "string", "bytes", "avro", "protobuf", "json-schema"]),
-            "The format of the value.",
+            "auto.register.schemas",
+            Kind::Boolean,
+            "Whether producing may register a schema; the registry's setting when absent.",
         ),
-        Key::new("keyFormat", Kind::Choice(&["string", "json", "bytes"]), "The format of the key."),
-        Key::new("subject", Kind::Object(&SUBJECT), "The subject in the schema registry."),
+        Key::new(
+            "use.latest.version",
+            Kind::Boolean,
+            "Whether producing takes the latest schema of the subject; the registry's setting when absent.",
+        ),
+        Key::new(
+            "normalize.schemas",
+            Kind::Boolean,
+            "Whether schemas are normalised before they are compared; the registry's setting when absent.",
+        ),
+        Key::new(
+            "schemaId",
+            Kind::Choice(&["prefix", "header"]),
+            "Where what is produced names its schema: an id before the payload, or a GUID in a header.",
+        ),
     ],
 };
 
@@ -132,13 +156,35 @@ pub(super) static SUBJECT: Table = Table {
     keys: &[
         Key::new("strategy", Kind::Choice(STRATEGIES), "How the subject is named; excludes `name`."),
         Key::new("name", Kind::Text, "The subject itself."),
-        Key::new(
-            "version",
-            Kind::AnyOf(&[Kind::Integer(1, i32::MAX as i64), Kind::Choice(&["latest"])]),
-            "The version of the named subject.",
-        ),
+        Key::new("version", VERSION, "The version of the named subject."),
     ],
 };
+
+/// `schema:` and `keySchema:`.
+const SCHEMA: Kind =
+    Kind::AnyOf(&[Kind::Text, Kind::Free, Kind::ListOf(&Kind::AnyOf(&[Kind::Text, Kind::Free]))]);
+
+/// A schema that is not written down in place.
+pub(super) static SCHEMA_FILE: Table = Table {
+    what: "a schema",
+    keys: &[
+        Key::new("file", Kind::Text, "Its file, relative to the working directory; excludes `text`."),
+        Key::new("text", Kind::Text, "Its text."),
+        Key::new("references", Kind::ListOf(&Kind::Object(&SCHEMA_REFERENCE)), "What it refers to."),
+    ],
+};
+
+/// One entry under `references:`.
+pub(super) static SCHEMA_REFERENCE: Table = Table {
+    what: "a reference",
+    keys: &[
+        Key::new("name", Kind::Text, "The name by which the schema refers to it.").required(),
+        Key::new("subject", Kind::Text, "Its subject.").required(),
+        Key::new("version", VERSION, "Its version; the latest when absent."),
+    ],
+};
+
+const VERSION: Kind = Kind::AnyOf(&[Kind::Integer(1, i32::MAX as i64), Kind::Choice(&["latest"])]);
 
 /// Returns the JSON Schema (draft-07) of a directive document.
 #[must_use]

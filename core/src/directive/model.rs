@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::Value;
+use test_probe_formats::SchemaType;
 
+use super::schemas::SchemaUse;
 use crate::broker::Isolation;
 
 /// The topics of one session, validated as a whole.
@@ -48,9 +50,9 @@ pub struct TopicDirective {
     /// The format of the value.
     pub format: Format,
     /// The format of the key.
-    pub key_format: KeyFormat,
-    /// The subject in the schema registry; `None` means TopicNameStrategy.
-    pub subject: Option<Subject>,
+    pub key_format: Format,
+    /// Which schemas key and value have, and how they are found.
+    pub schemas: SchemaUse,
 }
 
 impl TopicDirective {
@@ -74,8 +76,8 @@ impl TopicDirective {
             correlation: Correlation::default(),
             unattributed: Unattributed::Inconclusive,
             format: Format::Json,
-            key_format: KeyFormat::String,
-            subject: None,
+            key_format: Format::String,
+            schemas: SchemaUse::default(),
         }
     }
 }
@@ -222,7 +224,7 @@ pub enum Unattributed {
     Ignore,
 }
 
-/// The format of a value.
+/// The format of a key or a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// JSON text.
@@ -240,9 +242,30 @@ pub enum Format {
 }
 
 impl Format {
+    /// Every format.
+    pub const ALL: [Self; 6] =
+        [Self::Json, Self::String, Self::Bytes, Self::Avro, Self::Protobuf, Self::JsonSchema];
+
+    /// Returns the format of a word of the document.
+    #[must_use]
+    pub fn of_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|known| known.name() == name)
+    }
+
+    /// Returns the type of its schemas; `None` where it needs no schema registry.
+    #[must_use]
+    pub fn schema_type(self) -> Option<SchemaType> {
+        match self {
+            Self::Avro => Some(SchemaType::Avro),
+            Self::Protobuf => Some(SchemaType::Protobuf),
+            Self::JsonSchema => Some(SchemaType::Json),
+            Self::Json | Self::String | Self::Bytes => None,
+        }
+    }
+
     /// Returns the word of the document.
     #[must_use]
-    pub fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Json => "json",
             Self::String => "string",
@@ -250,54 +273,6 @@ impl Format {
             Self::Avro => "avro",
             Self::Protobuf => "protobuf",
             Self::JsonSchema => "json-schema",
-        }
-    }
-}
-
-/// The format of a key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum KeyFormat {
-    /// UTF-8 text.
-    String,
-    /// JSON text.
-    Json,
-    /// Bytes as they are.
-    Bytes,
-}
-
-/// The subject of a value's schema.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Subject {
-    /// Named after topic and record, in one of the known ways.
-    Strategy(SubjectStrategy),
-    /// This one.
-    Named {
-        /// Its name.
-        name: String,
-        /// Its version; `None` is the latest.
-        version: Option<i32>,
-    },
-}
-
-/// How subjects are named, by their known names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SubjectStrategy {
-    /// `<topic>-value`.
-    TopicName,
-    /// The full name of the record.
-    RecordName,
-    /// `<topic>-<full name of the record>`.
-    TopicRecordName,
-}
-
-impl SubjectStrategy {
-    /// Returns the word of the document.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::TopicName => "TopicNameStrategy",
-            Self::RecordName => "RecordNameStrategy",
-            Self::TopicRecordName => "TopicRecordNameStrategy",
         }
     }
 }

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::model::*;
+use super::schemas;
 use super::sources::source_text;
 use super::start::rfc3339_text;
 use crate::broker::Isolation;
@@ -48,11 +49,7 @@ impl TopicDirective {
                 Unattributed::Ignore => "ignore",
             },
             "format": self.format.name(),
-            "keyFormat": match self.key_format {
-                KeyFormat::String => "string",
-                KeyFormat::Json => "json",
-                KeyFormat::Bytes => "bytes",
-            },
+            "keyFormat": self.key_format.name(),
         });
         if let Some(principal) = &self.client_principal {
             entry["clientPrincipal"] = json!(principal);
@@ -69,14 +66,7 @@ impl TopicDirective {
                 "config": create.config,
             });
         }
-        match &self.subject {
-            None => {}
-            Some(Subject::Strategy(strategy)) => entry["subject"] = json!({"strategy": strategy.name()}),
-            Some(Subject::Named { name, version: None }) => entry["subject"] = json!({"name": name}),
-            Some(Subject::Named { name, version: Some(version) }) => {
-                entry["subject"] = json!({"name": name, "version": version});
-            }
-        }
+        schemas::to_json(&self.schemas, &mut entry);
         entry
     }
 }

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::filters::event_filters;
-use super::keys::{CREATE, DIRECTIVE, DOCUMENT, SUBJECT};
+use super::keys::{CREATE, DIRECTIVE, DOCUMENT};
 use super::model::*;
 use super::names::{illegal_topic, validate_bootstrap_servers, validate_uniqueness};
+use super::schemas;
 use super::sources::correlation;
 use super::start::start;
 use crate::broker::Isolation;
@@ -138,9 +139,6 @@ fn fill(read: &mut TopicDirective, fields: &Fields<'_>, problems: &mut Problems)
     if let Some(node) = fields.node("correlation") {
         read.correlation = correlation(node, problems);
     }
-    if let Some(node) = fields.node("subject") {
-        read.subject = subject(node, problems);
-    }
     if fields.choice("missing", problems) == Some("wait") {
         read.missing = Missing::Wait;
         if let Some(node) = fields.node("create") {
@@ -160,15 +158,10 @@ fn fill(read: &mut TopicDirective, fields: &Fields<'_>, problems: &mut Problems)
         Some("none") => EnvelopeMode::None,
         _ => EnvelopeMode::CeBinary,
     };
-    let formats =
-        [Format::String, Format::Bytes, Format::Avro, Format::Protobuf, Format::JsonSchema, Format::Json];
-    let format = fields.choice("format", problems);
-    read.format = formats.into_iter().find(|known| Some(known.name()) == format).unwrap_or(Format::Json);
-    read.key_format = match fields.choice("keyFormat", problems) {
-        Some("json") => KeyFormat::Json,
-        Some("bytes") => KeyFormat::Bytes,
-        _ => KeyFormat::String,
-    };
+    let format = |key, problems: &mut Problems| fields.choice(key, problems).and_then(Format::of_name);
+    read.format = format("format", problems).unwrap_or(read.format);
+    read.key_format = format("keyFormat", problems).unwrap_or(read.key_format);
+    schemas::read(read, fields, problems);
 }
 
 fn topic(fields: &Fields<'_>, problems: &mut Problems) -> Option<String> {
@@ -234,49 +227,4 @@ fn create(node: &Node, problems: &mut Problems) -> Option<CreateTopic> {
         }
     }
     Some(CreateTopic { partitions, replication_factor, config })
-}
-
-fn subject(node: &Node, problems: &mut Problems) -> Option<Subject> {
-    let fields = Fields::open(node, &SUBJECT, problems)?;
-    let version = version(&fields, problems);
-    let strategy = fields.choice("strategy", problems);
-    let name = fields.text("name", problems);
-    match (fields.node("strategy"), fields.node("name")) {
-        (Some(_), Some(_)) => {
-            problems
-                .add(&node.place, "`strategy` and `name` excluded each other")
-                .hint("leave out one of them");
-            None
-        }
-        (None, None) => {
-            problems
-                .add(&node.place, "`subject` named neither `strategy` nor `name`")
-                .hint("write `{strategy: TopicNameStrategy}` or `{name: orders-value, version: 3}`");
-            None
-        }
-        (None, Some(_)) => Some(Subject::Named { name: name?, version }),
-        (Some(_), None) => {
-            if let Some(node) = fields.node("version") {
-                problems.add(&node.place, "`version` was given without `name`").hint("add `name:`");
-            }
-            Some(Subject::Strategy(match strategy? {
-                "RecordNameStrategy" => SubjectStrategy::RecordName,
-                "TopicRecordNameStrategy" => SubjectStrategy::TopicRecordName,
-                _ => SubjectStrategy::TopicName,
-            }))
-        }
-    }
-}
-
-fn version(fields: &Fields<'_>, problems: &mut Problems) -> Option<i32> {
-    let node = fields.node("version")?;
-    if node.text() == Some("latest") {
-        return None;
-    }
-    let version = node.integer().and_then(|number| i32::try_from(number).ok()).filter(|number| *number > 0);
-    if version.is_none() {
-        let found = fields.describe("version", node);
-        problems.add(&node.place, format!("`version` was {found}, not an integer from 1 or `latest`"));
-    }
-    version
 }

@@ -3,7 +3,7 @@
 use super::keys::{Key, Kind, Table};
 use super::node::{Content, Node, safe_key};
 use super::problems::{Problems, shown};
-use super::suggest::closest;
+use test_probe_formats::closest;
 
 /// An object whose keys are all known.
 pub(crate) struct Fields<'a> {

@@ -8,11 +8,10 @@ mod keys;
 mod node;
 mod parse;
 mod problems;
-mod suggest;
 
 pub(crate) use fields::{Fields, quoted, text_of};
 pub(crate) use keys::{Key, Kind, Table, schema_document};
 pub(crate) use node::{Content, Entry, Node, Origin, Place, safe_key};
 pub(crate) use parse::{from_json, parse, plain_from_outside};
 pub(crate) use problems::{Problems, shown};
-pub(crate) use suggest::closest;
+pub(crate) use test_probe_formats::closest;

@@ -1,7 +1,8 @@
-//! The in-process clusters of a probe: started with it, stopped after its clients, and reached through the
-//! protocol like any other.
+//! The in-process clusters of a probe, and its in-process schema registries: started with it, stopped after its clients,
+//! and reached through their protocols like any other.
 
 mod options;
+mod registries;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -13,10 +14,14 @@ use test_probe_embedded::{EmbeddedKafka, StartError};
 use crate::completion::lock;
 use crate::config::Config;
 use crate::error::{ErrorCode, ProbeError, Result};
+use registries::Registries;
 
-/// The running in-process clusters, by the name of their configuration.
+/// The running in-process clusters, by the name of their configuration, with the schema registries.
 #[derive(Debug, Default)]
-pub(crate) struct EmbeddedClusters(Mutex<BTreeMap<String, Arc<EmbeddedKafka>>>);
+pub(crate) struct EmbeddedClusters {
+    running: Mutex<BTreeMap<String, Arc<EmbeddedKafka>>>,
+    pub(crate) registries: Registries,
+}
 
 impl EmbeddedClusters {
     /// Starts every cluster that the configuration calls embedded, and writes its servers there, so that
@@ -32,18 +37,19 @@ impl EmbeddedClusters {
                 kafka.bootstrap_servers_of(Protocol::Plaintext).unwrap_or_else(|| kafka.bootstrap_servers());
             running.insert(name.clone(), Arc::new(kafka));
         }
-        Ok(Self(Mutex::new(running)))
+        Ok(Self { running: Mutex::new(running), registries: Registries::start(config)? })
     }
 
     /// Returns a running cluster.
     pub(crate) fn get(&self, name: &str) -> Option<Arc<EmbeddedKafka>> {
-        lock(&self.0).get(name).cloned()
+        lock(&self.running).get(name).cloned()
     }
 
-    /// Stops every cluster that nobody else holds.
+    /// Stops every cluster and every registry that nobody else holds.
     pub(crate) fn stop(&self) {
-        let running = std::mem::take(&mut *lock(&self.0));
+        let running = std::mem::take(&mut *lock(&self.running));
         drop(running);
+        self.registries.stop();
     }
 }
 

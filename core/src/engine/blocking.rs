@@ -7,7 +7,7 @@ use crate::completion::Pending;
 use crate::directive::Directives;
 use crate::engine::fish::Catch;
 use crate::engine::verbs::{all_of, answers};
-use crate::engine::{Probe, Session};
+use crate::engine::{Preflight, Probe, Session};
 use crate::error::{ErrorCode, ProbeError, Result};
 use crate::event::{Event, ProduceResult, ProducedAck, ReceivedEvent};
 use crate::matcher::{Mark, Match};
@@ -47,6 +47,11 @@ impl Session {
         F: Future<Output = Result<T>> + Send + 'static,
     {
         self.probe().block_on(verb(self.clone()))
+    }
+
+    /// Does what [`Session::preflight`] does.
+    pub fn preflight_blocking(&self) -> Result<Preflight> {
+        self.block_on(|session| async move { session.preflight().await })
     }
 
     /// Does what [`Session::produce_event`] does, bounded by the blocking timeout.

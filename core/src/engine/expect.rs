@@ -46,6 +46,9 @@ impl SessionInner {
     }
 }
 
+/// How often a record whose owner awaits a schema is looked at.
+const RECHECK: Duration = Duration::from_millis(5);
+
 /// How far the journal was read, and what was found on the way.
 pub(super) struct Progress {
     /// The first entry that was not looked at.
@@ -53,6 +56,8 @@ pub(super) struct Progress {
     pub(super) tally: Tally,
     /// Events that could not be decoded, with the matches that they might meet.
     undecided: Vec<(Arc<ReceivedEvent>, Vec<usize>)>,
+    /// The journal's when this was begun; once it is another, entries that were looked at have changed.
+    revision: u64,
 }
 
 /// An expectation with everything that does not change while it waits.
@@ -100,6 +105,7 @@ impl<'a> Expecting<'a> {
             let mut ends = None;
             if !self.watch(&mut progress, deadline).await? {
                 let fenced = self.fence(deadline.instant()).await?;
+                self.begin_anew_if_mended(&mut progress);
                 self.read(&mut progress, Some(&fenced));
                 ends = Some(fenced);
             }
@@ -131,7 +137,25 @@ impl<'a> Expecting<'a> {
 
     /// Begins to read at an entry; a fishing takes at most so many events.
     pub(super) fn begin(&self, next: usize, most: usize) -> Progress {
-        Progress { next, tally: Tally::new(self.verb, self.judges.len(), most), undecided: Vec::new() }
+        Progress {
+            next,
+            tally: Tally::new(self.verb, self.judges.len(), most),
+            undecided: Vec::new(),
+            revision: self.session.journal.revision(),
+        }
+    }
+
+    /// Begins anew when entries that may have been looked at were read anew, because their schemas came.
+    fn begin_anew_if_mended(&self, progress: &mut Progress) {
+        if !self.takes_in_turn() && progress.revision != self.session.journal.revision() {
+            *progress = self.begin(0, usize::MAX);
+        }
+    }
+
+    /// Returns whether events are handed out one after the other, each once: then one that awaits its schema
+    /// holds back what follows it, as long as there is time.
+    fn takes_in_turn(&self) -> bool {
+        matches!(self.verb, Verb::Receive(_) | Verb::Fish)
     }
 
     /// Hands out what a `receive_event` found, unless another one was faster.
@@ -150,9 +174,13 @@ impl<'a> Expecting<'a> {
         let start = progress.next;
         self.session.journal.read(start, |entries| {
             for (index, entry) in (start..).zip(entries) {
-                progress.next = index + 1;
                 let of = |topic: &Arc<SessionTopic>| topic.directive.name == entry.event.topic;
-                let Some(place) = self.topics.iter().position(of) else { continue };
+                let place = self.topics.iter().position(of);
+                if place.is_some() && ends.is_none() && entry.event.awaits_schema && self.takes_in_turn() {
+                    return;
+                }
+                progress.next = index + 1;
+                let Some(place) = place else { continue };
                 if ends.is_some_and(|ends| !ends.get(place).is_some_and(|ends| ends.hold(&entry.event))) {
                     continue;
                 }
@@ -186,6 +214,7 @@ impl<'a> Expecting<'a> {
         let mut failed = pin!(self.failed());
         loop {
             journal.borrow_and_update();
+            self.begin_anew_if_mended(progress);
             self.read(progress, None);
             if progress.tally.is_decided() {
                 return Ok(true);
@@ -230,7 +259,31 @@ impl<'a> Expecting<'a> {
                 }
             }
         }
+        self.settle(by).await;
         Ok(all)
+    }
+
+    /// Waits until every schema that was asked for has come, as long as there is time.
+    async fn settle(&self, by: Deadline) {
+        let mut journal = self.session.journal.watch();
+        let is_ours = |name: &str| self.topics.iter().any(|topic| &*topic.directive.name == name);
+        loop {
+            journal.borrow_and_update();
+            let is_unowned = self.looks.iter().any(|look| look.lane.state().awaits_owners());
+            if !is_unowned && !self.session.journal.awaits(is_ours) {
+                return;
+            }
+            let again = async {
+                match is_unowned {
+                    // A record that turns out to be another test's changes nothing in this journal.
+                    true => drop(tokio::time::timeout(RECHECK, journal.changed()).await),
+                    false => drop(journal.changed().await),
+                }
+            };
+            if tokio::time::timeout_at(by.instant(), again).await.is_err() {
+                return;
+            }
+        }
     }
 
     async fn fence_of(

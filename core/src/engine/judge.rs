@@ -190,6 +190,7 @@ impl Judge {
                     && last >= self.first(partition, view.start(partition, generation).from)
             };
             let mut records = state.unattributed.kept();
+            records.extend(state.ownerless());
             records.retain(|record| {
                 in_range(record.partition, record.generation, record.offset)
                     && ends.of(record.partition).is_some_and(|end| record.offset < end)

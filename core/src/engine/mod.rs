@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
-use test_probe_embedded::EmbeddedKafka;
+use test_probe_embedded::{EmbeddedKafka, EmbeddedRegistry};
 use tokio::runtime::Handle;
 use tokio::time::Instant;
 
@@ -32,13 +32,17 @@ mod fish;
 mod judge;
 mod mark;
 mod open;
+mod outbox;
+mod preflight;
 mod produce;
+mod schemas;
 pub(crate) mod session;
 mod tally;
 #[cfg(test)]
 mod tests;
 mod verbs;
 
+pub use preflight::{Preflight, PreflightCheck, PreflightFinding, PreflightStatus};
 pub use session::Session;
 
 /// The engine of one process: clusters, workers, sessions. Cheap to clone; dropping the last clone
@@ -190,8 +194,15 @@ impl Probe {
         self.0.embedded.get(name)
     }
 
+    /// Returns the in-process schema registry of the cluster of this name, while the probe is open.
+    #[must_use]
+    pub fn embedded_registry(&self, cluster: &str) -> Option<Arc<EmbeddedRegistry>> {
+        self.0.embedded.registries.get(cluster)
+    }
+
     /// Has an in-process cluster inject faults, tell of requests, stop brokers or move leaders. Commands and answers
-    /// are the documents of [`EmbeddedKafka::control`]. In Rust [`Probe::embedded_cluster`] has the same as methods.
+    /// are the documents of [`EmbeddedKafka::control`]; those with `registry` go to the cluster's in-process schema
+    /// registry, and are the documents of [`EmbeddedRegistry::control`]. In Rust [`Probe::embedded_cluster`] has the same as methods.
     ///
     /// ```
     /// # fn main() -> test_probe::Result<()> {
@@ -207,21 +218,35 @@ impl Probe {
     /// with the place in it.
     pub fn embedded_control(&self, cluster: &str, command: &Value) -> Result<Value> {
         self.check()?;
-        let kafka = self.0.embedded.get(cluster).ok_or_else(|| self.not_embedded(cluster))?;
-        kafka.control(command).map_err(|error| {
+        let done = if command.get("registry").is_some() {
+            let registry = self.0.embedded.registries.get(cluster);
+            registry.ok_or_else(|| self.not_embedded(cluster, "registry"))?.control(command)
+        } else {
+            let kafka = self.0.embedded.get(cluster).ok_or_else(|| self.not_embedded(cluster, "cluster"))?;
+            kafka.control(command)
+        };
+        done.map_err(|error| {
             let message = format!("the command to cluster `{}` was refused: {error}", shown(cluster));
             ProbeError::new(ErrorCode::InvalidArgument, message).with("cluster", cluster)
         })
     }
 
-    fn not_embedded(&self, cluster: &str) -> ProbeError {
+    fn not_embedded(&self, cluster: &str, what: &str) -> ProbeError {
         if let Err(unknown) = self.0.config.cluster_of(&Location::Cluster(cluster.to_owned())) {
             return unknown;
         }
-        let message = format!("cluster `{}` was not embedded", shown(cluster));
-        ProbeError::new(ErrorCode::UnknownCluster, message)
-            .with("cluster", cluster)
-            .hint("only clusters with `embedded:` in the configuration have faults and brokers to stop")
+        let (message, hint) = match what {
+            "registry" => (
+                format!("the schema registry of cluster `{}` was not embedded", shown(cluster)),
+                "only a registry of this process can be told to fail: that of a cluster with `embedded:` that names no \
+                 other, or `schema-registry: {url: mock://SCOPE}`",
+            ),
+            _ => (
+                format!("cluster `{}` was not embedded", shown(cluster)),
+                "only clusters with `embedded:` in the configuration have faults and brokers to stop",
+            ),
+        };
+        ProbeError::new(ErrorCode::UnknownCluster, message).with("cluster", cluster).hint(hint)
     }
 
     /// Fails with FORKED in a forked child and with SHUTTING_DOWN after close. Every verb calls it.
@@ -247,12 +272,13 @@ impl Probe {
         &self.0.config
     }
 
-    /// Returns `{version, clusters: {name: {bootstrap_servers, schema_registry_url, started}}, sessions, topics, warnings,
+    /// Returns `{version, clusters: {name: {bootstrap_servers, schema_registry_url, schema_registry, started}}, sessions, topics, warnings,
     /// ask_timeout_ms}`; no secrets. An embedded cluster also has `listeners` (servers by protocol), `certificate_authority` (PEM or
     /// null) and `cluster_id`.
     #[must_use]
     pub fn info(&self) -> Value {
         let started = self.0.clusters.started();
+        let registries = self.0.clusters.registries();
         let clusters: Map<String, Value> = self
             .0
             .config
@@ -263,6 +289,7 @@ impl Probe {
                     "bootstrap_servers": cluster.bootstrap_servers,
                     "schema_registry_url": cluster.schema_registry.as_ref().map(|registry| &registry.url),
                     "started": started.iter().any(|link| link.cluster == *name),
+                    "schema_registry": registries.get(name).map(|registry| registry.state()),
                     "allow_unsafe": cluster.allow_unsafe,
                 });
                 if let (Some(about), Some(kafka)) = (about.as_object_mut(), self.0.embedded.get(name)) {

@@ -4,14 +4,19 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::watch;
+
 use crate::broker::{Isolation, NewTopic, OffsetSpec};
-use crate::codec::Reading;
+use crate::codec::{Reading, Scratch, admits, no_registry};
 use crate::completion::lock;
 use crate::config::CommitPolicy;
-use crate::directive::{Directives, Format, Missing, Start, TopicDirective};
+use crate::directive::{Directives, Missing, Start, TopicDirective};
 use crate::engine::Probe;
+use crate::engine::outbox::Outbox;
+use crate::engine::schemas::TopicSchemas;
 use crate::engine::session::{Look, Session, SessionInner, SessionTopic};
 use crate::error::{ErrorCode, ProbeError, Result};
+use crate::journal::{Entry, Journal};
 use crate::runtime::{Deadline, Task, join_all};
 use crate::workers::catch_up::catch_up;
 use crate::workers::commits::Committer;
@@ -69,30 +74,85 @@ async fn open_topic(
     directive: Arc<TopicDirective>,
     by: Deadline,
 ) -> Result<SessionTopic> {
-    if matches!(directive.format, Format::Avro | Format::Protobuf | Format::JsonSchema) {
-        let message = format!(
-            "format `{}` of topic `{}` is not in this version",
-            directive.format.name(),
-            directive.name
-        );
-        return Err(ProbeError::new(ErrorCode::Unsupported, message).with("topic", &*directive.name));
-    }
     let runtime = session.probe.runtime.handle();
     let link = session.probe.clusters.get_or_create(&session.probe.config, &directive, &runtime)?;
-    let reading = Arc::new(Reading::new(&directive));
+    let schemas = open_schemas(session, &directive, by).await?;
+    let reading = match &schemas {
+        Some(schemas) => schemas.reading(&directive),
+        None => Reading::new(&directive),
+    };
+    let reading = Arc::new(reading);
     let opened = Opening { session, directive: &directive, reading: &reading, link: &link, by }.run().await;
     let look = opened.map_err(|error| {
         link.unreachable(error, &format!("topic `{}` was opened", directive.topic), by)
             .with("topic", &*directive.name)
     })?;
+    let mending = schemas.as_ref().zip(look.as_ref()).map(|(schemas, look)| {
+        let task = mend(
+            schemas.registry.settled(),
+            look.lane.clone(),
+            session.journal.clone(),
+            directive.clone(),
+            reading.clone(),
+        );
+        Task::spawn(&runtime, task)
+    });
     Ok(SessionTopic {
         reading,
         directive,
         link,
+        schemas,
         look,
+        _mending: mending,
+        outbox: Outbox::default(),
         sent: Default::default(),
         received: Default::default(),
     })
+}
+
+/// Returns the schemas of a topic of which key or value has one.
+async fn open_schemas(
+    session: &Arc<SessionInner>,
+    directive: &TopicDirective,
+    by: Deadline,
+) -> Result<Option<TopicSchemas>> {
+    let formats = [directive.format, directive.key_format];
+    let Some(format) = formats.into_iter().find(|format| format.schema_type().is_some()) else {
+        return Ok(None);
+    };
+    let runtime = session.probe.runtime.handle();
+    let registry = session.probe.clusters.registry(&session.probe.config, directive, &runtime)?;
+    let (registry, config) = registry.ok_or_else(|| no_registry(format).with("topic", &*directive.name))?;
+    let opened = TopicSchemas::open(registry, &config, directive, by).await;
+    opened.map(Some).map_err(|error| error.with("topic", &*directive.name))
+}
+
+/// Reads what awaits a schema anew, whenever something may have changed about it.
+async fn mend(
+    mut settled: watch::Receiver<u64>,
+    lane: Arc<Lane>,
+    journal: Arc<Journal>,
+    directive: Arc<TopicDirective>,
+    reading: Arc<Reading>,
+) {
+    let (mut awaiting, mut ownerless) = (journal.watch_awaiting(), lane.watch_ownerless());
+    let mut scratch = Scratch::default();
+    loop {
+        lane.find_owners(&mut scratch);
+        journal.mend(&directive.name, |event| {
+            let event = reading.read_again(event, &mut Scratch::default());
+            let kept = admits(&directive.event_filters, &event);
+            Entry { event: Arc::new(event), kept }
+        });
+        let changed = tokio::select! {
+            changed = settled.changed() => changed,
+            changed = awaiting.changed() => changed,
+            changed = ownerless.changed() => changed,
+        };
+        if changed.is_err() {
+            return;
+        }
+    }
 }
 
 struct Opening<'a> {

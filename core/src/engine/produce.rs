@@ -7,8 +7,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use crate::broker::Delivered;
-use crate::codec::{Stamp, encode};
+use crate::broker::{Delivered, OutgoingRecord};
+use crate::codec::{Stamp, Writers, Written, encode};
 use crate::completion::lock;
 use crate::directive::Source;
 use crate::engine::session::{Acked, SessionInner, SessionTopic};
@@ -20,17 +20,27 @@ use crate::runtime::Deadline;
 /// Where events of this engine say that they come from (`ce_source`).
 const EVENT_SOURCE: &str = "test-probe";
 
-/// A record that was handed to the client.
+/// An event that was handed over: to the client, or to the queue of those that wait for their schemas.
 pub(crate) struct Begun {
     topic: Arc<SessionTopic>,
-    id: Arc<str>,
     begun: Instant,
     timeout: Duration,
     by: Deadline,
     timestamp: i64,
     /// Whether somebody learned what became of it.
     seen: Arc<AtomicBool>,
-    delivered: oneshot::Receiver<Result<Delivered>>,
+    delivered: oneshot::Receiver<Result<(Delivered, Arc<str>)>>,
+}
+
+/// An event on its way to the client.
+pub(crate) struct Outgoing {
+    pub(crate) event: Event,
+    pub(crate) by: Deadline,
+    /// When it was produced, milliseconds since the epoch.
+    now: i64,
+    seen: Arc<AtomicBool>,
+    /// Takes where it was delivered, and the id that it went out with.
+    sender: oneshot::Sender<Result<(Delivered, Arc<str>)>>,
 }
 
 impl SessionInner {
@@ -58,26 +68,73 @@ impl SessionInner {
         }
         let begun = Instant::now();
         let timeout = timeout.unwrap_or(self.probe.config.dsl.ask_timeout);
+        let by = Deadline::after(self.probe.scaled(timeout));
         let now = millis_now();
+        let timestamp = event.timestamp.unwrap_or(now);
+        let seen = Arc::new(AtomicBool::new(false));
+        let (sender, delivered) = oneshot::channel();
+        self.send_in_turn(&topic, Outgoing { event, by, now, seen: seen.clone(), sender })?;
+        Ok(Begun { topic, begun, timeout, by, timestamp, seen, delivered })
+    }
+
+    /// Writes an event as its topic has it and hands it to the client.
+    pub(super) fn send(
+        self: &Arc<Self>,
+        topic: &Arc<SessionTopic>,
+        outgoing: Outgoing,
+        writers: &Writers,
+    ) -> Result<()> {
+        let (record, written) = self.encode(topic, &outgoing, writers)?;
+        self.hand_over(topic, outgoing, record, written);
+        Ok(())
+    }
+
+    /// Does what [`SessionInner::send`] does, and tells whoever waits when that fails.
+    pub(super) fn send_or_tell(
+        self: &Arc<Self>,
+        topic: &Arc<SessionTopic>,
+        outgoing: Outgoing,
+        writers: &Writers,
+    ) {
+        match self.encode(topic, &outgoing, writers) {
+            Ok((record, written)) => self.hand_over(topic, outgoing, record, written),
+            Err(error) => self.tell(outgoing, error),
+        }
+    }
+
+    /// Tells whoever waits that an event did not go out.
+    pub(super) fn tell(&self, outgoing: Outgoing, error: ProbeError) {
+        self.answer(outgoing.sender, &outgoing.seen, Err(error));
+    }
+
+    fn encode(
+        &self,
+        topic: &SessionTopic,
+        outgoing: &Outgoing,
+        writers: &Writers,
+    ) -> Result<(OutgoingRecord, Written)> {
         let stamp = Stamp {
             test_id: &self.test_id,
             ce_id: uuid::Uuid::new_v4().to_string(),
-            time: now,
+            time: outgoing.now,
             traceparent: self.traceparent.clone(),
             source: EVENT_SOURCE,
         };
-        let timestamp = event.timestamp.unwrap_or(now);
-        let (record, written) = encode(&topic.directive, &event, &stamp)?;
+        encode(&topic.directive, &outgoing.event, &stamp, writers)
+    }
+
+    fn hand_over(
+        self: &Arc<Self>,
+        topic: &Arc<SessionTopic>,
+        outgoing: Outgoing,
+        record: OutgoingRecord,
+        written: Written,
+    ) {
         self.own_produced_id(&written.id);
         if let Some(ce_id) = &written.ce_id {
             lock(&topic.sent).by_ce_id.insert(ce_id.clone(), None);
         }
-        let (sender, delivered) = oneshot::channel();
-        let seen = Arc::new(AtomicBool::new(false));
-        let report = self.report(&topic, written.ce_id, sender, seen.clone());
-        topic.link.producer.send(record, report);
-        let by = Deadline::after(self.probe.scaled(timeout));
-        Ok(Begun { topic, id: written.id, begun, timeout, by, timestamp, seen, delivered })
+        topic.link.producer.send(record, self.report(topic, written, outgoing.sender, outgoing.seen));
     }
 
     /// Waits for the broker's acknowledgement.
@@ -89,7 +146,7 @@ impl SessionInner {
         };
         // From here on somebody learns what became of it.
         begun.seen.store(true, Ordering::Release);
-        let delivered = match waited {
+        let (delivered, id) = match waited {
             Ok(Ok(result)) => result.map_err(|error| self.not_acknowledged(&begun.topic, error))?,
             Ok(Err(_)) => return Err(ProbeError::new(ErrorCode::ShuttingDown, "the producer went away")),
             Err(_) => return Err(self.timed_out(&begun.topic, begun.timeout)),
@@ -100,7 +157,7 @@ impl SessionInner {
             offset: delivered.offset,
             timestamp: delivered.timestamp.unwrap_or(begun.timestamp),
             latency: begun.begun.elapsed(),
-            id: begun.id,
+            id,
         })
     }
 
@@ -114,13 +171,12 @@ impl SessionInner {
         tried(self.produce(topic, event, timeout).await)
     }
 
-    /// Notes the delivery for `own` and for marks, and hands it to whoever waits; a failure that
-    /// nobody waits for any more is kept for `close`.
+    /// Notes the delivery for `own` and for marks, and hands it to whoever waits.
     fn report(
         self: &Arc<Self>,
         topic: &Arc<SessionTopic>,
-        ce_id: Option<String>,
-        sender: oneshot::Sender<Result<Delivered>>,
+        written: Written,
+        sender: oneshot::Sender<Result<(Delivered, Arc<str>)>>,
         seen: Arc<AtomicBool>,
     ) -> crate::workers::producer::Report {
         let (session, topic): (Weak<Self>, Weak<SessionTopic>) =
@@ -133,19 +189,29 @@ impl SessionInner {
                 let mut sent = lock(&topic.sent);
                 if let Ok(delivered) = &result {
                     let at = (delivered.partition, delivered.offset);
-                    let acked = Acked { entry: read, is_bare: ce_id.is_none() };
+                    let acked = Acked { entry: read, is_bare: written.ce_id.is_none() };
                     sent.acked.insert(at, acked);
-                    if let Some(ce_id) = ce_id {
+                    if let Some(ce_id) = written.ce_id {
                         sent.by_ce_id.insert(ce_id, Some(at));
                     }
                 }
             }
-            if let Err(Err(error)) = sender.send(result)
-                && !seen.load(Ordering::Acquire)
-            {
-                lock(&session.unseen_failures).push(error);
-            }
+            session.answer(sender, &seen, result.map(|delivered| (delivered, written.id)));
         })
+    }
+
+    /// Hands an answer to whoever waits; a failure that nobody waits for any more is kept for `close`.
+    fn answer(
+        &self,
+        sender: oneshot::Sender<Result<(Delivered, Arc<str>)>>,
+        seen: &AtomicBool,
+        answer: Result<(Delivered, Arc<str>)>,
+    ) {
+        if let Err(Err(error)) = sender.send(answer)
+            && !seen.load(Ordering::Acquire)
+        {
+            lock(&self.unseen_failures).push(error);
+        }
     }
 
     /// Makes this session the owner of answers that carry the id (`testId: produced-id`).

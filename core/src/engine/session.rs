@@ -8,8 +8,10 @@ use crate::codec::Reading;
 use crate::completion::lock;
 use crate::directive::{Directives, TopicDirective};
 use crate::engine::fish::Catch;
+use crate::engine::outbox::Outbox;
 use crate::engine::produce::tried;
-use crate::engine::{Probe, ProbeInner, open};
+use crate::engine::schemas::TopicSchemas;
+use crate::engine::{Preflight, Probe, ProbeInner, open};
 use crate::error::{ErrorCode, ProbeError, Result};
 use crate::event::{ConsumedNack, ConsumedResult, Event, ProduceResult, ProducedAck, ReceivedEvent};
 use crate::journal::Journal;
@@ -47,8 +49,13 @@ pub(crate) struct SessionTopic {
     pub(crate) directive: Arc<TopicDirective>,
     pub(crate) reading: Arc<Reading>,
     pub(crate) link: Arc<Link>,
+    /// Where its schemas come from, when it has any.
+    pub(crate) schemas: Option<TopicSchemas>,
     /// Where a consumer looks.
     pub(crate) look: Option<Look>,
+    /// Reads what awaits a schema anew when it comes.
+    pub(crate) _mending: Option<Task>,
+    pub(crate) outbox: Outbox,
     pub(crate) sent: Mutex<Sent>,
     /// The first journal entry that `receive_event` has not handed out.
     pub(crate) received: Mutex<usize>,
@@ -224,6 +231,9 @@ impl Session {
             Operation::CaughtUp { group, topic, within, hint } => Box::pin(async move {
                 session.0.caught_up(&group, &topic, within, hint).await.map(Outcome::Verdict)
             }),
+            Operation::Preflight => {
+                Box::pin(async move { session.preflight().await.map(Outcome::Preflight) })
+            }
             Operation::Mark => Box::pin(async move { session.mark().await.map(Outcome::Mark) }),
             Operation::AddTopics(directives) => {
                 Box::pin(async move { session.add_topics(directives).await.map(|()| Outcome::Done) })
@@ -321,6 +331,17 @@ impl Session {
         let topic = self.0.topic(topic, "consumer")?;
         let look = topic.look(&self.0.test_id)?;
         Ok(look.lane.coverage(look.view))
+    }
+
+    /// Looks at what the schemas of the session need, before the first event: the registry answers and lets this
+    /// principal in, subjects are there, a schema that the test brings along may follow the registered ones, a
+    /// sample is written and read back. What fails is a finding; the error is that of a closed session.
+    pub async fn preflight(&self) -> Result<Preflight> {
+        tokio::select! {
+            biased;
+            reason = self.0.closed.wait() => Err(reason),
+            report = self.0.preflight() => report,
+        }
     }
 
     /// Adds topics to the session; ready when it returns.

@@ -140,7 +140,8 @@ impl CEvents {
             | Outcome::Produced(_)
             | Outcome::Tried(_)
             | Outcome::Mark(_)
-            | Outcome::Coverage(_) => {
+            | Outcome::Coverage(_)
+            | Outcome::Preflight(_) => {
                 return Err(ProbeError::new(
                     ErrorCode::Internal,
                     "a verb ended in something else than events",

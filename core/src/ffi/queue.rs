@@ -142,7 +142,7 @@ impl CCompletion {
                 self.events = Box::into_raw(CEvents::of(None, outcome)?);
                 self.kind = TEST_PROBE_RESULT_EVENTS;
             }
-            Outcome::Mark(_) | Outcome::Coverage(_) => {
+            Outcome::Mark(_) | Outcome::Coverage(_) | Outcome::Preflight(_) => {
                 self.json = give_text(&outcome.to_json().to_string());
                 self.kind = TEST_PROBE_RESULT_JSON;
             }

@@ -267,6 +267,36 @@ pub extern "C" fn test_probe_mark_async(
     submit::later(session, operation, err, || Ok(Operation::Mark))
 }
 
+/// Looks at what the schemas of the session need before its first event, as JSON: `{"passed", "findings": [{"topic",
+/// "side", "check", "status", "text", "error"}]}`. What fails is a finding, and the code is 0.
+///
+/// @param json  out; free with `test_probe_string_free`
+#[unsafe(no_mangle)]
+pub extern "C" fn test_probe_preflight(
+    session: CSession,
+    json: Option<&mut MaybeUninit<*mut c_char>>,
+    err: Option<&mut MaybeUninit<*mut CError>>,
+) -> i32 {
+    guarded(err, || {
+        write_text("json", json, || {
+            let entry = registry::session(session)?;
+            Ok(submit::run(&entry, Operation::Preflight)?.to_json().to_string())
+        })
+    })
+}
+
+/// As `test_probe_preflight`; its completion carries the JSON.
+///
+/// @param operation  out: the operation's id, never 0
+#[unsafe(no_mangle)]
+pub extern "C" fn test_probe_preflight_async(
+    session: CSession,
+    operation: Option<&mut MaybeUninit<u64>>,
+    err: Option<&mut MaybeUninit<*mut CError>>,
+) -> i32 {
+    submit::later(session, operation, err, || Ok(Operation::Preflight))
+}
+
 fn owned(name: &str, text: Text) -> Result<String> {
     text.required(name).map(str::to_owned)
 }

@@ -155,9 +155,9 @@ impl Match {
         text(&mut found, Stage::Type, self.event_type.as_deref(), envelope.event_type.as_deref(), event);
         text(&mut found, Stage::Version, self.version.as_deref(), envelope.version.as_deref(), event);
         if let Some(wanted) = self.key.as_deref()
-            && event.raw_key.as_deref() != Some(wanted)
+            && event.shown_key() != Some(wanted)
         {
-            let (expected, actual) = (bytes_to_json(wanted), event.raw_key.as_deref().map(bytes_to_json));
+            let (expected, actual) = (bytes_to_json(wanted), event.shown_key().map(bytes_to_json));
             let hint = actual.as_ref().and_then(|actual| hints::texts(&expected, actual));
             let (condition, path) = (Single::Key as usize, "key".to_owned());
             found.push(Difference {
@@ -250,7 +250,7 @@ impl Match {
         if other(&self.version, &envelope.version) || fails(Stage::Version) {
             return Some(Stage::Version);
         }
-        if self.key.is_some() && self.key.as_deref() != event.raw_key.as_deref() || fails(Stage::Key) {
+        if self.key.is_some() && self.key.as_deref() != event.shown_key() || fails(Stage::Key) {
             return Some(Stage::Key);
         }
         let has = |(name, wanted): &(String, Option<Vec<u8>>)| {

@@ -240,7 +240,7 @@ impl Matcher {
             Place::Type => text(&event.envelope.event_type),
             Place::Version => text(&event.envelope.version),
             // A record always has a key and a value; without one it is null.
-            Place::Key => vec![Cow::Owned(event.raw_key.as_deref().map_or(Value::Null, bytes_to_json))],
+            Place::Key => vec![Cow::Owned(event.shown_key().map_or(Value::Null, bytes_to_json))],
             Place::Header(name) => {
                 let values = event.headers.get_all(name);
                 values.map(|value| Cow::Owned(value.map_or(Value::Null, bytes_to_json))).collect()

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 pub use self::expectation::{Expectation, Verb, Wanted};
 pub use self::fishing::{Fish, Fishing};
 use crate::directive::Directives;
+use crate::engine::Preflight;
 use crate::error::ProbeError;
 use crate::event::{ConsumedResult, Event, ProduceResult, ProducedAck, ReceivedEvent};
 use crate::matcher::Mark;
@@ -90,6 +91,8 @@ pub enum Operation {
         /// The name of the topic.
         topic: String,
     },
+    /// `preflight`: ends in [`Outcome::Preflight`].
+    Preflight,
     /// `add_topics`: ends in [`Outcome::Done`].
     AddTopics(Directives),
     /// `close`: ends in [`Outcome::Done`].
@@ -122,6 +125,8 @@ pub enum Outcome {
     Mark(Mark),
     /// A coverage.
     Coverage(Coverage),
+    /// What was looked at before the first event.
+    Preflight(Preflight),
 }
 
 impl Outcome {
@@ -144,6 +149,7 @@ impl Outcome {
             Self::Catch { fishing, .. } => json!({ "fishing": fishing.to_json() }),
             Self::Mark(mark) => mark.to_json(),
             Self::Coverage(coverage) => coverage.to_json(),
+            Self::Preflight(report) => report.to_json(),
         }
     }
 }

@@ -7,15 +7,15 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::broker::{Broker, Isolation, RecordRef, StopReason, TopicId};
-use crate::codec::Scratch;
+use crate::codec::{Reading, Scratch};
 use crate::completion::lock;
-use crate::directive::{Source, Unattributed};
+use crate::directive::Unattributed;
 use crate::error::ProbeError;
 use crate::runtime::Signal;
 use crate::verdict::{Coverage, PartitionCoverage};
 use crate::workers::consumer::{ConsumerWorker, From};
 use crate::workers::fence::Ends;
-use crate::workers::owners::{Group, Owner};
+use crate::workers::owners::{Group, Owner, Ownerless};
 use crate::workers::unattributed::{StoredRecord, UnattributedRecords};
 use crate::workers::view::{View, ViewKey, ViewStart};
 
@@ -28,6 +28,8 @@ pub(crate) struct Lane {
     pub(crate) worker: Arc<ConsumerWorker>,
     state: Mutex<LaneState>,
     changed: watch::Sender<()>,
+    /// Changes with every record whose owner awaits a schema.
+    ownerless: watch::Sender<()>,
     /// Held while the topic is being pinned, so that many sessions pin it once.
     pub(crate) pinning: tokio::sync::Mutex<()>,
     /// The end offsets that were answered last; verdicts whose deadline has passed share an answer.
@@ -53,6 +55,7 @@ pub(crate) struct LaneState {
     next_view: ViewKey,
     groups: Vec<Group>,
     pub(crate) unattributed: UnattributedRecords,
+    ownerless: Vec<Ownerless>,
     seen: u64,
     /// Sessions that are about to register a view.
     visitors: usize,
@@ -142,11 +145,13 @@ impl Lane {
                 next_view: 1,
                 groups: Vec::new(),
                 unattributed: UnattributedRecords::new(unattributed_limit),
+                ownerless: Vec::new(),
                 seen: 0,
                 visitors: 0,
                 idle_since: Instant::now(),
             }),
             changed: watch::Sender::new(()),
+            ownerless: watch::Sender::new(()),
             pinning: tokio::sync::Mutex::new(()),
             ends: tokio::sync::Mutex::new(None),
             failed: Signal::default(),
@@ -157,13 +162,28 @@ impl Lane {
         lock(&self.state)
     }
 
-    /// Tells whoever waits for progress that there is some.
+    /// Tells whoever waits for progress that there is some. Not to be called with the state at hand.
     pub(crate) fn notify(&self) {
+        if self.state().awaits_owners() {
+            self.ownerless.send_modify(|()| {});
+        }
         self.changed.send_modify(|()| {});
     }
 
     pub(crate) fn watch(&self) -> watch::Receiver<()> {
         self.changed.subscribe()
+    }
+
+    /// Returns a receiver that changes with every record whose owner awaits a schema.
+    pub(crate) fn watch_ownerless(&self) -> watch::Receiver<()> {
+        self.ownerless.subscribe()
+    }
+
+    /// Hands out the records whose owners awaited a schema that has come.
+    pub(crate) fn find_owners(&self, scratch: &mut Scratch) {
+        if self.state().find_owners(scratch) {
+            self.notify();
+        }
     }
 
     /// Ends the lane for good; every waiting and later call gets the cause.
@@ -230,6 +250,7 @@ impl Lane {
         if state.views.is_empty() {
             state.idle_since = Instant::now();
             state.unattributed.clear();
+            state.ownerless.clear();
             state.gaps.clear();
         }
     }
@@ -237,7 +258,8 @@ impl Lane {
     /// Makes the session of a view the owner of records with this id (`testId: produced-id`).
     pub(crate) fn own_id(&self, key: ViewKey, id: &Arc<str>) {
         let mut state = self.state();
-        if let Some(group) = state.groups.iter_mut().find(|group| group.source == Source::ProducedId) {
+        let Some(reading) = state.views.get(&key).map(|view| view.reading.clone()) else { return };
+        if let Some(group) = state.groups.iter_mut().find(|group| group.reading.attributes_as(&reading)) {
             group.by_owner.insert(id.clone(), key);
         }
     }
@@ -256,8 +278,7 @@ impl Lane {
     pub(crate) fn seen(&self, key: ViewKey) -> Seen {
         let state = self.state();
         let Some(view) = state.views.get(&key) else { return Seen::default() };
-        let unattributed =
-            state.group(&view.directive.correlation.test_id).map_or(0, |group| group.unattributed);
+        let unattributed = state.group(&view.reading).map_or(0, |group| group.unattributed);
         Seen {
             total: state.seen.saturating_sub(view.seen_before),
             unattributed: unattributed.saturating_sub(view.unattributed_before),
@@ -280,6 +301,7 @@ impl LaneState {
         self.seen += 1;
         let generation = self.generation;
         let mut unowned = false;
+        let mut awaited: Option<Arc<StoredRecord>> = None;
         scratch.clear();
         for group in &mut self.groups {
             match group.owner(record, scratch) {
@@ -294,6 +316,11 @@ impl LaneState {
                 Owner::Nobody => {
                     group.unattributed += 1;
                     unowned |= group.caring > 0;
+                }
+                Owner::Awaited => {
+                    let stored = || Arc::new(StoredRecord::copy(record, partition, generation));
+                    let record = awaited.get_or_insert_with(stored).clone();
+                    self.ownerless.push(Ownerless { record, reading: group.reading.clone() });
                 }
             }
         }
@@ -324,8 +351,10 @@ impl LaneState {
         }
         self.seen += 1;
         scratch.clear();
-        let source = &view.directive.correlation.test_id;
-        let Some(group) = self.groups.iter_mut().find(|group| group.source == *source) else { return };
+        let reading = &view.reading;
+        let Some(group) = self.groups.iter_mut().find(|group| group.reading.attributes_as(reading)) else {
+            return;
+        };
         match group.owner(record, scratch) {
             Owner::View(owner) if owner == key => view.deliver(partition, record, generation, scratch),
             Owner::View(_) | Owner::Another => {}
@@ -335,7 +364,53 @@ impl LaneState {
                     self.unattributed.push(StoredRecord::copy(record, partition, generation));
                 }
             }
+            Owner::Awaited => {
+                let record = Arc::new(StoredRecord::copy(record, partition, generation));
+                self.ownerless.push(Ownerless { record, reading: group.reading.clone() });
+            }
         }
+    }
+
+    /// Returns whether there are records of which it is not known yet whose they are.
+    pub(crate) fn awaits_owners(&self) -> bool {
+        !self.ownerless.is_empty()
+    }
+
+    /// Returns those records.
+    pub(crate) fn ownerless(&self) -> impl Iterator<Item = Arc<StoredRecord>> {
+        self.ownerless.iter().map(|ownerless| ownerless.record.clone())
+    }
+
+    /// Looks again whose the records are; returns whether any of them has left the list.
+    fn find_owners(&mut self, scratch: &mut Scratch) -> bool {
+        let waiting = std::mem::take(&mut self.ownerless);
+        let before = waiting.len();
+        for ownerless in waiting {
+            let stored = ownerless.record.clone();
+            let same = |group: &&mut Group| group.reading.attributes_as(&ownerless.reading);
+            let Some(group) = self.groups.iter_mut().find(same) else { continue };
+            scratch.clear();
+            let owner = stored.with_ref(|record| group.owner(record, scratch));
+            match owner {
+                Owner::View(key) => {
+                    let view = self.views.get_mut(&key);
+                    if let Some(view) = view.filter(|view| view.looks_at(&stored)) {
+                        stored.with_ref(|record| {
+                            view.deliver(stored.partition, record, stored.generation, scratch);
+                        });
+                    }
+                }
+                Owner::Another => {}
+                Owner::Nobody => {
+                    group.unattributed += 1;
+                    if group.caring > 0 {
+                        self.unattributed.keep(stored);
+                    }
+                }
+                Owner::Awaited => self.ownerless.push(ownerless),
+            }
+        }
+        self.ownerless.len() < before
     }
 
     /// Notes how far a view's private reader came; where it reached the lane, the lane takes over.
@@ -442,16 +517,16 @@ impl LaneState {
         Coverage { topic_id: self.id.map(|id| id.0.to_string()), partitions: partitions.collect() }
     }
 
-    fn group(&self, source: &Source) -> Option<&Group> {
-        self.groups.iter().find(|group| group.source == *source)
+    fn group(&self, reading: &Reading) -> Option<&Group> {
+        self.groups.iter().find(|group| group.reading.attributes_as(reading))
     }
 
     /// Returns how many records without a test id the group had seen before.
     fn join_group(&mut self, view: &View, key: ViewKey) -> u64 {
-        let source = &view.directive.correlation.test_id;
-        let index = self.groups.iter().position(|group| group.source == *source).unwrap_or_else(|| {
+        let reading = &view.reading;
+        let same = |group: &Group| group.reading.attributes_as(reading);
+        let index = self.groups.iter().position(same).unwrap_or_else(|| {
             self.groups.push(Group {
-                source: source.clone(),
                 reading: view.reading.clone(),
                 by_owner: HashMap::new(),
                 members: 0,
@@ -463,15 +538,15 @@ impl LaneState {
         let group = &mut self.groups[index];
         group.members += 1;
         group.caring += usize::from(view.directive.unattributed == Unattributed::Inconclusive);
-        if *source != Source::ProducedId {
+        if !reading.finds_owner_by_id() {
             group.by_owner.insert(view.test_id.clone(), key);
         }
         group.unattributed
     }
 
     fn leave_group(&mut self, view: &View) {
-        let source = &view.directive.correlation.test_id;
-        let Some(index) = self.groups.iter().position(|group| group.source == *source) else { return };
+        let same = |group: &Group| group.reading.attributes_as(&view.reading);
+        let Some(index) = self.groups.iter().position(same) else { return };
         let views = &self.views;
         let group = &mut self.groups[index];
         group.members -= 1;

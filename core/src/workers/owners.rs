@@ -5,12 +5,11 @@ use std::sync::Arc;
 
 use crate::broker::RecordRef;
 use crate::codec::{Reading, Scratch};
-use crate::directive::Source;
+use crate::workers::unattributed::StoredRecord;
 use crate::workers::view::ViewKey;
 
 /// Views that find their records in the same way: an index from test id to view.
 pub(crate) struct Group {
-    pub(crate) source: Source,
     pub(crate) reading: Arc<Reading>,
     pub(crate) by_owner: HashMap<Arc<str>, ViewKey>,
     pub(crate) members: usize,
@@ -24,17 +23,23 @@ pub(crate) enum Owner {
     View(ViewKey),
     Another,
     Nobody,
+    /// It is not known: the schema of key or value has not come yet.
+    Awaited,
+}
+
+/// A record of which it is not known yet whose it is.
+#[derive(Debug)]
+pub(crate) struct Ownerless {
+    pub(crate) record: Arc<StoredRecord>,
+    /// How its owner is found.
+    pub(crate) reading: Arc<Reading>,
 }
 
 impl Group {
     pub(crate) fn owner(&self, record: &RecordRef<'_>, scratch: &mut Scratch) -> Owner {
-        let name = match self.source {
-            Source::ProducedId => self.reading.id(record, scratch),
-            _ => self.reading.test_id(record, scratch),
-        };
-        match name {
-            Some(name) => self.by_owner.get(&*name).map_or(Owner::Another, |key| Owner::View(*key)),
-            None => Owner::Nobody,
+        if let Some(name) = self.reading.owner(record, scratch) {
+            return self.by_owner.get(&*name).map_or(Owner::Another, |key| Owner::View(*key));
         }
+        if self.reading.awaits_owner(scratch) { Owner::Awaited } else { Owner::Nobody }
     }
 }

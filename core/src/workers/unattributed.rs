@@ -78,7 +78,12 @@ impl UnattributedRecords {
     }
 
     pub(crate) fn push(&mut self, record: StoredRecord) {
-        self.kept.push_back(Arc::new(record));
+        self.keep(Arc::new(record));
+    }
+
+    /// Does what [`UnattributedRecords::push`] does with a record that was set aside before.
+    pub(crate) fn keep(&mut self, record: Arc<StoredRecord>) {
+        self.kept.push_back(record);
         if self.kept.len() > self.limit
             && let Some(oldest) = self.kept.pop_front()
         {

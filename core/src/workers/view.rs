@@ -9,6 +9,7 @@ use crate::directive::TopicDirective;
 use crate::journal::Journal;
 use crate::workers::commits::Committer;
 use crate::workers::lane::Track;
+use crate::workers::unattributed::StoredRecord;
 
 /// Names a view within its lane.
 pub(crate) type ViewKey = u64;
@@ -90,6 +91,12 @@ impl View {
         !start.catching_up && offset >= start.served
     }
 
+    /// Returns whether a record that was set aside lies in what the view looks at.
+    pub(crate) fn looks_at(&self, record: &StoredRecord) -> bool {
+        record.generation >= self.generation
+            && record.offset >= self.start(record.partition, record.generation).from
+    }
+
     /// Takes one of its records: into the journal, once.
     pub(crate) fn deliver(
         &mut self,
@@ -107,7 +114,7 @@ impl View {
             self.starts.clear();
             self.generation_read = generation;
         }
-        self.starts.insert(partition, ViewStart { served: record.offset + 1, ..start });
+        self.starts.insert(partition, ViewStart { served: start.served.max(record.offset + 1), ..start });
         if let Some(committer) = &self.committer {
             committer.count(&self.directive.topic, partition, record.offset);
         }

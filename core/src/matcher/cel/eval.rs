@@ -160,7 +160,7 @@ impl<'a> Evaluation<'a, '_> {
             Variable::Id => text(&event.envelope.id, self.unknown.id, "id"),
             Variable::Type => text(&event.envelope.event_type, self.unknown.event_type, "type"),
             Variable::Version => text(&event.envelope.version, self.unknown.version, "version"),
-            Variable::Key => Ok(event.raw_key.as_deref().map_or(Datum::Null, Datum::from_bytes)),
+            Variable::Key => Ok(event.shown_key().map_or(Datum::Null, Datum::from_bytes)),
             Variable::Headers => Ok(Datum::Headers(&event.headers)),
             Variable::Value => match &event.value {
                 _ if self.unknown.value => Err(Fault::Unknown),

@@ -171,6 +171,10 @@ record Call<T>(
     return of(verb("coverage", topic), outcome -> Coverage.read(outcome.document()));
   }
 
+  static Call<Preflight> preflight() {
+    return of(verb("preflight"), outcome -> Preflight.read(outcome.document()));
+  }
+
   static Call<Void> addTopics(Directives directives) {
     ObjectNode document = verb("add_topics");
     document.set("directives", Errors.required(directives, "directives").content());

@@ -6,8 +6,8 @@ import com.fasterxml.jackson.databind.node.TextNode;
 import java.time.Duration;
 
 /**
- * What an embedded cluster does wrong on purpose, and to which requests: those that have all of what is named. It
- * strikes until it is cleared. Each method returns a copy.
+ * What an embedded cluster or an embedded schema registry does wrong on purpose, and to which requests: those that have
+ * all of what is named. It strikes until it is cleared. Each method returns a copy.
  *
  * <p>It also strikes the probe's own requests unless {@link #clientId}, {@link #topic} or {@link #api} leave them out.
  */
@@ -62,6 +62,21 @@ public final class Fault {
   /** Asks the client to send nothing for so long. */
   public static Fault throttle(Duration time) {
     return then(Json.object().put("throttle-ms", Errors.required(time, "time").toMillis()));
+  }
+
+  /** Answers with an HTTP status from 400 to 599; the request changes nothing. For a schema registry. */
+  public static Fault status(int status) {
+    return then(Json.object().put("status", status));
+  }
+
+  /** Strikes requests of this HTTP method, as {@code POST}. For a schema registry. */
+  public Fault method(String method) {
+    return with("method", new TextNode(Errors.required(method, "method")));
+  }
+
+  /** Strikes requests whose path begins so, as {@code /schemas/ids/}. For a schema registry. */
+  public Fault path(String prefix) {
+    return with("path", new TextNode(Errors.required(prefix, "prefix")));
   }
 
   /** Strikes requests of this API, as {@code Produce}. */

@@ -8,9 +8,12 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.node.TextNode;
 import java.io.IOException;
+import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
@@ -64,10 +67,27 @@ final class Json {
   /** Returns data of a caller as JSON: maps, lists, texts, numbers, records and beans. */
   static JsonNode of(Object data, String what) {
     try {
-      return checked(MAPPER.valueToTree(data), what);
+      return checked(exact(MAPPER.valueToTree(data)), what);
     } catch (IllegalArgumentException error) {
       throw Errors.invalidArgument(what + " was not JSON-like data: " + error.getMessage());
     }
+  }
+
+  /** Writes decimals of which a double would lose a digit as texts: a schema that has decimals takes them for such. */
+  private static JsonNode exact(JsonNode node) {
+    if (node.isBigDecimal()) {
+      double nearest = node.doubleValue();
+      boolean fits = Double.isFinite(nearest) && BigDecimal.valueOf(nearest).compareTo(node.decimalValue()) == 0;
+      return fits ? node : TextNode.valueOf(node.decimalValue().toPlainString());
+    }
+    if (node instanceof ObjectNode object) {
+      object.properties().forEach(member -> member.setValue(exact(member.getValue())));
+    } else if (node instanceof ArrayNode array) {
+      for (int index = 0; index < array.size(); index++) {
+        array.set(index, exact(array.get(index)));
+      }
+    }
+    return node;
   }
 
   /** Refuses the numbers that JSON or the engine's 64 bits do not hold. */

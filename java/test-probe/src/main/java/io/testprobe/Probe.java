@@ -133,6 +133,16 @@ public final class Probe implements AutoCloseable {
     return cluster;
   }
 
+  /** Returns the default cluster's schema registry, to have it fail on purpose. UNKNOWN_CLUSTER for one elsewhere. */
+  public EmbeddedRegistry embeddedRegistry() {
+    return embeddedRegistry("default");
+  }
+
+  /** Returns a named cluster's schema registry, to have it fail on purpose. UNKNOWN_CLUSTER for one elsewhere. */
+  public EmbeddedRegistry embeddedRegistry(String cluster) {
+    return new EmbeddedRegistry(this, Errors.required(cluster, "cluster")).checked();
+  }
+
   /** Returns the configured {@code dsl.ask-timeout}: how long a step waits for what it asks for without a time. */
   public Duration askTimeout() {
     return Words.time(Json.read(Native.info(handle)).path("ask_timeout_ms"));

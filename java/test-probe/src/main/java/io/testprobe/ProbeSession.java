@@ -321,6 +321,16 @@ public final class ProbeSession implements AutoCloseable {
     return submit(() -> Call.coverage(topic));
   }
 
+  /** Looks at what the schemas of the session need before its first event. What fails is a finding. */
+  public Preflight preflight() {
+    return run(Call.preflight());
+  }
+
+  /** Does what {@link #preflight()} does. */
+  public CompletableFuture<Preflight> preflightAsync() {
+    return submit(() -> Call.preflight());
+  }
+
   /** Adds topics to the session and returns when they are ready. */
   public void addTopics(Directives directives) {
     run(Call.addTopics(directives));

@@ -3,9 +3,14 @@ package io.testprobe;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
@@ -58,6 +63,34 @@ class EmbeddedTest {
       long everlasting = cluster.inject(Fault.delay(Duration.ofMillis(5)).topic("another"));
       assertTrue(cluster.clear(everlasting));
       assertFalse(cluster.clear(everlasting));
+    }
+  }
+
+  private static int ask(String url) throws Exception {
+    HttpRequest request = HttpRequest.newBuilder(URI.create(url + "/subjects")).timeout(PATIENT).build();
+    return HttpClient.newHttpClient().send(request, HttpResponse.BodyHandlers.discarding()).statusCode();
+  }
+
+  @Test
+  void a_schema_registry_comes_along_and_fails_on_purpose() throws Exception {
+    try (Probe probe = Probe.embedded()) {
+      EmbeddedRegistry registry = probe.embeddedRegistry();
+      assertEquals(probe.schemaRegistryUrl(), registry.url());
+      long fault = registry.inject(Fault.status(503).method("GET").path("/subjects").times(1));
+      assertEquals(List.of(503, 200), List.of(ask(registry.url()), ask(registry.url())));
+      assertFalse(registry.clear(fault));
+      List<Integer> statuses =
+          registry.requests("GET", "/subjects").stream().map(EmbeddedRegistry.RequestSeen::status).toList();
+      assertEquals(List.of(503, 200), statuses);
+      registry.forgetRequests();
+      assertEquals(List.of(), registry.requests());
+      UsageException refused = assertThrows(UsageException.class, () -> registry.inject(Fault.status(200)));
+      assertSame(ErrorCode.INVALID_ARGUMENT, refused.code());
+    }
+    Config elsewhere = Config.fromString("kafka: {embedded: {}, schema-registry-url: 'http://r:1'}");
+    try (Probe probe = Probe.open(elsewhere)) {
+      UsageException refused = assertThrows(UsageException.class, probe::embeddedRegistry);
+      assertSame(ErrorCode.UNKNOWN_CLUSTER, refused.code());
     }
   }
 

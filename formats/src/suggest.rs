@@ -1,7 +1,8 @@
-//! Did you mean.
+//! Did you mean: the one rule of what is near enough to a name to be suggested.
 
 /// Returns the word that is nearest to what was written, if any is near enough.
-pub(crate) fn closest<'a>(written: &str, words: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+#[must_use]
+pub fn closest<'a>(written: &str, words: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let written = plain(written);
     let allowed = (written.chars().count() / 3).clamp(1, 3);
     let measured = words.into_iter().map(|word| (distance(&written, &plain(word)), word));

@@ -1,0 +1,71 @@
+//! Events that wait for their schemas, in the order in which they were produced.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, Weak};
+
+use crate::codec::Writers;
+use crate::completion::lock;
+use crate::engine::produce::Outgoing;
+use crate::engine::session::{SessionInner, SessionTopic};
+use crate::error::Result;
+
+/// What a session still has to send to one topic. Empty, but for the moments in which a schema is asked for.
+#[derive(Default)]
+pub(crate) struct Outbox(Mutex<Queue>);
+
+#[derive(Default)]
+struct Queue {
+    waiting: VecDeque<Outgoing>,
+    /// A task sends what waits; whatever comes meanwhile has to queue up behind.
+    is_busy: bool,
+}
+
+impl SessionInner {
+    /// Sends an event now if its schemas are at hand and nothing waits before it, else as soon as that is so.
+    pub(super) fn send_in_turn(
+        self: &Arc<Self>,
+        topic: &Arc<SessionTopic>,
+        outgoing: Outgoing,
+    ) -> Result<()> {
+        let Some(schemas) = &topic.schemas else { return self.send(topic, outgoing, &Writers::default()) };
+        {
+            let mut queue = lock(&topic.outbox.0);
+            let at_hand = if queue.is_busy { None } else { schemas.writers_at_hand(&outgoing.event)? };
+            if let Some(writers) = at_hand {
+                drop(queue);
+                return self.send(topic, outgoing, &writers);
+            }
+            queue.waiting.push_back(outgoing);
+            if std::mem::replace(&mut queue.is_busy, true) {
+                return Ok(());
+            }
+        }
+        let drain = drain(Arc::downgrade(self), Arc::downgrade(topic));
+        drop(self.probe.runtime.handle().spawn(drain));
+        Ok(())
+    }
+}
+
+/// Sends what waits, one after the other, until nothing does.
+async fn drain(session: Weak<SessionInner>, topic: Weak<SessionTopic>) {
+    loop {
+        let (Some(session), Some(topic)) = (session.upgrade(), topic.upgrade()) else { return };
+        let Some(schemas) = &topic.schemas else { return };
+        let outgoing = {
+            let mut queue = lock(&topic.outbox.0);
+            let Some(outgoing) = queue.waiting.pop_front() else {
+                queue.is_busy = false;
+                return;
+            };
+            outgoing
+        };
+        let writers = match session.check() {
+            Ok(()) => schemas.writers(&outgoing.event, outgoing.by).await,
+            Err(closed) => Err(closed),
+        };
+        match writers {
+            Ok(writers) => session.send_or_tell(&topic, outgoing, &writers),
+            Err(error) => session.tell(outgoing, error),
+        }
+    }
+}

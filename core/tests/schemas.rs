@@ -1,0 +1,338 @@
+//! Events with a schema through the whole engine, on a Kafka and a schema registry in this process, whose failures
+//! are injected. The real registry has its tests in `tests/schemas`.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use test_probe::{
+    Config, ConsumedResult, Decoded, Directives, ErrorCode, Event, Match, PreflightCheck, PreflightFinding,
+    PreflightStatus, Probe, ProduceResult, Session,
+};
+use uuid::Uuid;
+
+const SOON: Duration = Duration::from_secs(30);
+const WINDOW: Duration = Duration::from_millis(300);
+
+/// A Kafka with its registry, and a probe that knows none of its schemas yet.
+struct Bed {
+    home: Probe,
+    reader: Probe,
+    topic: String,
+}
+
+fn probe(kafka: &Value) -> Probe {
+    // Verdicts may take their time to be certain: a busy machine is no doubt.
+    let dsl = json!({"ask-timeout": "20s", "blocking-timeout": "20s", "verdict-grace": "5s"});
+    let document = json!({"kafka": kafka, "dsl": dsl}).to_string();
+    let config = Config::from_texts(Some(&document), None, &Default::default()).expect("a configuration");
+    Probe::builder().config(config).build().expect("a probe")
+}
+
+fn bed() -> Bed {
+    let home = probe(&json!({"embedded": {}}));
+    let about = &home.info()["clusters"]["default"];
+    let servers = about["bootstrap_servers"].clone();
+    let registry = json!({"url": about["schema_registry_url"], "max-retries": 0});
+    let reader = probe(&json!({"bootstrap-servers": servers, "schema-registry": registry}));
+    Bed { home, reader, topic: format!("s-{}", Uuid::new_v4()) }
+}
+
+impl Bed {
+    /// Opens a session on the topic, called `orders`, with more keys of its directive.
+    async fn session(&self, probe: &Probe, keys: Value) -> Session {
+        let mut topic = json!({"topic": self.topic, "as": "orders", "role": "both", "create": {"partitions": 1}, "format": "avro"});
+        topic.as_object_mut().expect("an object").extend(keys.as_object().expect("keys").clone());
+        let raw = json!({"topic": self.topic, "as": "raw", "role": "producer", "format": "bytes", "create": {"partitions": 1}});
+        let directives = Directives::from_json(&json!({"topics": [topic, raw]})).expect("directives");
+        probe.open_session(directives).await.expect("a session")
+    }
+
+    /// Opens a session that registers the schema `string` and writes with it.
+    async fn texts(&self, probe: &Probe) -> Session {
+        self.session(probe, json!({"schema": "\"string\"", "auto.register.schemas": true})).await
+    }
+
+    /// Returns a value as it is on the wire, under a schema that the registry has.
+    async fn framed(&self, value: Value) -> Vec<u8> {
+        let writer = self.texts(&self.home).await;
+        let id = Uuid::new_v4().to_string();
+        writer
+            .produce_event("orders", Event::new("Framed").id(&*id).json(value))
+            .await
+            .expect("acknowledged");
+        let seen = writer.expect_event("orders", Match::new().id(&*id), Some(SOON)).await.expect("it");
+        seen.events[0].raw_value.as_deref().expect("a value").to_vec()
+    }
+
+    fn control(&self, command: Value) -> Value {
+        self.home.embedded_control("default", &command).expect("a command")
+    }
+
+    fn inject(&self, path: &str, then: Value) {
+        self.control(json!({"do": "inject", "registry": {"path": path, "then": then}}));
+    }
+
+    fn repair(&self) {
+        self.control(json!({"do": "clear", "registry": {}}));
+    }
+
+    fn calls(&self) -> usize {
+        let seen = self.control(json!({"do": "requests", "registry": {"limit": 100_000}}));
+        seen["requests"].as_array().expect("requests").len()
+    }
+}
+
+fn value(event: &test_probe::ReceivedEvent) -> &Value {
+    match &event.value {
+        Decoded::Json(value) => value,
+        other => panic!("not decoded: {other:?}"),
+    }
+}
+
+/// Waits until a condition holds.
+async fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let by = std::time::Instant::now() + SOON;
+    while !holds() {
+        assert!(std::time::Instant::now() < by, "{what} did not come about");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_came_while_the_registry_was_down_is_read_when_it_is_back() {
+    let bed = bed();
+    let framed = bed.framed(json!("x")).await;
+    let session = bed.session(&bed.reader, json!({})).await;
+    bed.inject("/", json!({"status": 503}));
+    session.produce_event("raw", Event::new("T").id("late").raw(framed)).await.expect("acknowledged");
+    // No schema is needed for it: it is delivered although the one before it cannot be read.
+    session.produce_event("raw", Event::new("T").id("tombstone")).await.expect("acknowledged");
+    session.expect_event("orders", Match::new().id("tombstone"), Some(SOON)).await.expect("the tombstone");
+    let ConsumedResult::Nack(nack) = session.fetch_consumed_event("orders", "late").expect("an answer")
+    else {
+        panic!("it was read without its schema")
+    };
+    assert_eq!(nack.reason(), "seen but undecodable");
+    assert!(nack.error().is_some_and(test_probe::ProbeError::retriable), "{nack:?}");
+
+    let waiting = session.clone();
+    let expecting = tokio::spawn(async move {
+        waiting.expect_event("orders", Match::new().id("late").value(json!("x")), Some(SOON)).await
+    });
+    bed.repair();
+    let seen = expecting.await.expect("no panic").expect("it was read in the end");
+    assert_eq!(value(&seen.events[0]), "x");
+    let journal = session.journal("orders").expect("a journal");
+    let ids: Vec<_> = journal.iter().map(|event| event.envelope.id.as_deref().unwrap_or_default()).collect();
+    assert_eq!(ids, ["late", "tombstone"]);
+    assert!(journal.iter().all(|event| event.error().is_none() && !event.awaits_schema));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn absence_is_in_doubt_as_long_as_a_schema_cannot_be_had() {
+    let bed = bed();
+    let framed = bed.framed(json!("x")).await;
+    let config = json!({"bootstrap-servers": bed.reader.config().clusters["default"].bootstrap_servers,
+        "schema-registry": {"url": bed.home.info()["clusters"]["default"]["schema_registry_url"], "max-retries": 0}});
+    let document = json!({"kafka": config, "dsl": {"verdict-grace": "1s"}}).to_string();
+    let config = Config::from_texts(Some(&document), None, &Default::default()).expect("a configuration");
+    let hasty = Probe::builder().config(config).build().expect("a probe");
+    let session = bed.session(&hasty, json!({})).await;
+    bed.inject("/", json!("disconnect"));
+    session.produce_event("raw", Event::new("T").id("late").raw(framed)).await.expect("acknowledged");
+    let doubt = session.expect_none("orders", Match::new().event_type("T").value(json!("x")), WINDOW).await;
+    let doubt = doubt.expect_err("nobody knows");
+    assert_eq!(doubt.code(), ErrorCode::Undecodable, "{doubt}");
+    assert!(doubt.to_string().contains("schema"), "{doubt}");
+    // What headers can decide needs no schema.
+    session.expect_none("orders", Match::new().event_type("Other"), WINDOW).await.expect("provably none");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_are_received_in_their_order_although_the_schema_of_the_first_is_late() {
+    let bed = bed();
+    let framed = bed.framed(json!("x")).await;
+    let session = bed.session(&bed.reader, json!({})).await;
+    bed.inject("/schemas", json!({"delay-ms": 300}));
+    session.produce_event("raw", Event::new("T").id("one").raw(framed)).await.expect("acknowledged");
+    session.produce_event("raw", Event::new("T").id("two")).await.expect("acknowledged");
+    let received = session.receive_n("orders", 2, Some(SOON)).await.expect("both");
+    let ids: Vec<_> = received.events.iter().map(|event| event.envelope.id.as_deref()).collect();
+    assert_eq!(ids, [Some("one"), Some("two")]);
+    assert_eq!(value(&received.events[0]), "x");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_id_that_no_registry_knows_is_undecodable_and_what_follows_is_delivered() {
+    let bed = bed();
+    let session = bed.texts(&bed.reader).await;
+    session
+        .produce_event("raw", Event::new("T").id("poison").raw(&b"\0\0\0\x12\x67x"[..]))
+        .await
+        .expect("acknowledged");
+    session
+        .produce_event("orders", Event::new("T").id("sound").json(json!("x")))
+        .await
+        .expect("acknowledged");
+    session.expect_event("orders", Match::new().id("sound"), Some(SOON)).await.expect("it");
+    until("the answer of the registry", || {
+        let journal = session.journal("orders").expect("a journal");
+        journal[0].error().is_some_and(|error| error.code() == ErrorCode::SchemaNotFound)
+    })
+    .await;
+    let error = session.journal("orders").expect("a journal")[0].error().cloned().expect("an error");
+    assert!(error.message().contains("4711"), "{error}");
+    let doubt = session.expect_none("orders", Match::new().event_type("T").value(json!("y")), WINDOW).await;
+    assert_eq!(doubt.expect_err("nobody knows").code(), ErrorCode::Undecodable);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_go_out_in_the_order_of_their_calls_although_a_schema_is_asked_for() {
+    let bed = bed();
+    let session = bed
+        .session(
+            &bed.reader,
+            json!({"auto.register.schemas": true, "subject": {"strategy": "TopicRecordNameStrategy"}, "schema": [
+                {"type": "record", "name": "Slow", "fields": [{"name": "n", "type": "long"}]},
+                {"type": "record", "name": "Fast", "fields": [{"name": "n", "type": "long"}]},
+            ]}),
+        )
+        .await;
+    let event = |kind: &str, id: &str| Event::new(kind).id(id).json(json!({"n": 1}));
+    session.produce_event("orders", event("Fast", "warm")).await.expect("acknowledged");
+    bed.inject("/subjects", json!({"delay-ms": 200}));
+    // An event is handed over before `run` returns: its order is that of these calls.
+    let (mut tasks, mut offsets) = (Vec::new(), Vec::new());
+    for (kind, id) in [("Slow", "a"), ("Fast", "b"), ("Slow", "c")] {
+        tasks.push(session.run(test_probe::operation::Operation::Produce {
+            topic: "orders".to_owned(),
+            event: Box::new(event(kind, id)),
+            timeout: None,
+        }));
+    }
+    for task in tasks {
+        let test_probe::operation::Outcome::Produced(ack) = task.await.expect("acknowledged") else {
+            panic!("no acknowledgement")
+        };
+        offsets.push(ack.offset);
+    }
+    assert!(offsets.is_sorted() && offsets.len() == 3, "{offsets:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_its_schema_at_hand_an_event_is_written_and_read_without_a_call() {
+    let bed = bed();
+    let session = bed.texts(&bed.reader).await;
+    session.produce_event("orders", Event::new("T").json(json!("first"))).await.expect("acknowledged");
+    session.expect_event("orders", Match::new().value(json!("first")), Some(SOON)).await.expect("it");
+    let before = bed.calls();
+    for number in 0..20 {
+        session
+            .produce_event("orders", Event::new("T").json(json!(format!("{number}"))))
+            .await
+            .expect("acknowledged");
+    }
+    session.expect_event("orders", Match::new().value(json!("19")), Some(SOON)).await.expect("it");
+    assert_eq!(bed.calls(), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_sessions_ask_for_a_schema_once() {
+    let bed = bed();
+    let mut sessions = Vec::new();
+    for _ in 0..20 {
+        sessions.push(bed.texts(&bed.reader).await);
+    }
+    let before = bed.calls();
+    let mut producing = tokio::task::JoinSet::new();
+    for session in &sessions {
+        let session = session.clone();
+        producing
+            .spawn(async move { session.produce_event("orders", Event::new("T").json(json!("x"))).await });
+    }
+    while let Some(produced) = producing.join_next().await {
+        produced.expect("no panic").expect("acknowledged");
+    }
+    assert_eq!(bed.calls(), before + 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_owner_that_is_in_the_value_is_found_when_the_schema_comes() {
+    let bed = bed();
+    let schema = json!({"type": "record", "name": "Order", "fields": [{"name": "test", "type": "string"}, {"name": "n", "type": "long"}]});
+    let keys = json!({"envelope": "none", "correlation": {"testId": "value:/test", "id": "value:/n", "type": "none", "version": "none"}});
+    let mut writing = keys.clone();
+    writing["schema"] = schema;
+    writing["auto.register.schemas"] = json!(true);
+    let writer = bed.session(&bed.home, writing).await;
+    let reader = bed.session(&bed.reader, keys).await;
+    bed.inject("/schemas", json!({"status": 500}));
+    let order = json!({"test": reader.test_id(), "n": 7});
+    writer.produce_event("orders", Event::default().json(order.clone())).await.expect("acknowledged");
+    let doubt = reader.expect_none("orders", Match::new().id("7"), WINDOW);
+    tokio::time::timeout(Duration::from_secs(60), doubt)
+        .await
+        .expect("a verdict")
+        .expect_err("nobody knows whose it is");
+    bed.repair();
+    let seen = reader.expect_event("orders", Match::new().id("7"), Some(SOON)).await.expect("it");
+    assert_eq!(value(&seen.events[0]), &order);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_registry_refuses_is_a_nack_with_the_typed_error() {
+    let bed = bed();
+    let missing = bed.session(&bed.reader, json!({})).await;
+    let nack =
+        missing.try_produce_event("orders", Event::new("T").json(json!("x"))).await.expect("an answer");
+    let ProduceResult::Nack(error) = nack else { panic!("it was written without a schema") };
+    assert_eq!(error.code(), ErrorCode::SchemaNotFound);
+    assert!(error.message().contains(&format!("{}-value", bed.topic)) && !error.retriable(), "{error}");
+
+    bed.inject("/", json!({"status": 503}));
+    let session = bed.texts(&bed.reader).await;
+    let mut codes = Vec::new();
+    for _ in 0..12 {
+        let nack =
+            session.try_produce_event("orders", Event::new("T").json(json!("x"))).await.expect("an answer");
+        let ProduceResult::Nack(error) = nack else { panic!("it was written without a schema") };
+        assert!(error.retriable(), "{error}");
+        codes.push(error.code());
+    }
+    assert_eq!(codes.first(), Some(&ErrorCode::RegistryUnreachable));
+    assert_eq!(codes.last(), Some(&ErrorCode::CircuitOpen));
+    assert_eq!(bed.reader.info()["clusters"]["default"]["schema_registry"]["circuit"], "open");
+}
+
+fn finding(findings: &[PreflightFinding], check: PreflightCheck) -> (PreflightStatus, &str) {
+    let found = findings.iter().find(|finding| finding.check == check);
+    found.map_or((PreflightStatus::Skipped, ""), |finding| (finding.status, finding.text.as_str()))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_preflight_says_what_will_go_wrong_before_the_first_event() {
+    let bed = bed();
+    let missing = bed.session(&bed.reader, json!({})).await;
+    let report = missing.preflight().await.expect("a report");
+    assert!(!report.passed());
+    assert_eq!(finding(&report.findings, PreflightCheck::Registry).0, PreflightStatus::Passed);
+    assert_eq!(finding(&report.findings, PreflightCheck::Subject).0, PreflightStatus::Failed);
+
+    let session = bed.texts(&bed.reader).await;
+    assert!(session.preflight().await.expect("a report").passed(), "it will be registered");
+    session.produce_event("orders", Event::new("T").json(json!("x"))).await.expect("acknowledged");
+    let report = session.preflight().await.expect("a report");
+    assert!(report.passed(), "{report:?}");
+    assert_eq!(finding(&report.findings, PreflightCheck::Compatibility).0, PreflightStatus::Passed);
+    assert_eq!(finding(&report.findings, PreflightCheck::Sample).0, PreflightStatus::Passed);
+
+    let changed = bed.session(&bed.reader, json!({"schema": "\"long\""})).await;
+    let report = changed.preflight().await.expect("a report");
+    let (status, text) = finding(&report.findings, PreflightCheck::Compatibility);
+    assert_eq!(status, PreflightStatus::Failed, "{report:?}");
+    assert!(text.contains("BACKWARD"), "{text}");
+
+    bed.inject("/", json!("disconnect"));
+    let report = session.preflight().await.expect("a report");
+    assert_eq!(finding(&report.findings, PreflightCheck::Registry).0, PreflightStatus::Failed);
+}
