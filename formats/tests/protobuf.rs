@@ -181,6 +181,14 @@ fn a_fault_names_the_path_and_what_was_expected() {
 }
 
 #[test]
+fn a_float_is_shown_with_the_fewest_digits_that_mean_it() {
+    let schema = proto3("message A { float f = 1; }");
+    for number in [0.1, 16_777_216.0, -231_850_740.0, 1e30, 3.4e38] {
+        assert_eq!(round(&schema, &json!({"f": number})), json!({"f": number}));
+    }
+}
+
+#[test]
 fn integers_of_64_bits_are_numbers_and_are_read_as_text_too() {
     let schema = proto3("message A { uint64 u = 1; sfixed64 s = 2; fixed32 f = 3; int64 i = 4; }");
     let value = json!({"u": u64::MAX, "s": i64::MIN, "f": u32::MAX, "i": i64::MAX});

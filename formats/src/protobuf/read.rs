@@ -274,7 +274,8 @@ fn scalar(plan: &Plan, kind: Kind, reader: &mut Reader<'_>) -> Result<Value, Fau
 /// Returns the number with the fewest digits that is this one in single precision: 0.1 and not 0.10000000149011612.
 fn single_precision(number: f32) -> Value {
     let wide = f64::from(number);
-    if !number.is_finite() || (wide.fract() == 0.0 && wide.abs() < 1e9) {
+    // Up to 2^24 an integer is all of its digits.
+    if !number.is_finite() || (wide.fract() == 0.0 && wide.abs() <= 16_777_216.0) {
         return double_precision(wide);
     }
     double_precision(number.to_string().parse().unwrap_or(wide))
