@@ -68,9 +68,6 @@ pub struct Unframed {
 /// Protobuf, which then are in the header too, come back where they are without a header: before the message.
 /// `other` are the record's header names, to recognise other registries by.
 ///
-/// Where a header names the schema, Protobuf's message indexes are behind it there (Confluent's
-/// `HeaderSchemaIdSerializer`); they are put before the payload again, where they are otherwise.
-///
 /// # Errors
 /// An [`Unframed`] that names the format that was met instead, where it is known: AWS Glue, Apicurio, Azure, JSON text.
 pub fn read<'p, 'n>(
@@ -80,13 +77,8 @@ pub fn read<'p, 'n>(
 ) -> Result<(SchemaId, Cow<'p, [u8]>), Unframed> {
     match header.and_then(prefix) {
         Some((id, [])) => return Ok((id, Cow::Borrowed(payload))),
-<<<<<<< ours
-        Some((id, named)) if indexes(named).is_some_and(|(_, rest)| rest.is_empty()) => {
-            return Ok((id, Cow::Owned([named, payload].concat())));
-=======
-        Some((id, rest)) if indexes(rest) == Some(rest.len()) => {
+        Some((id, rest)) if indexes_length(rest) == Some(rest.len()) => {
             return Ok((id, Cow::Owned([rest, payload].concat())));
->>>>>>> theirs
         }
         _ => {}
     }
@@ -97,36 +89,15 @@ pub fn read<'p, 'n>(
         ));
     }
     match prefix(payload) {
-<<<<<<< ours
-        Some((id, payload)) => Ok((id, Cow::Borrowed(payload))),
-=======
         Some((id, rest)) => Ok((id, Cow::Borrowed(rest))),
->>>>>>> theirs
         None => Err(unframed(payload)),
     }
 }
 
-/// Returns how many bytes at the start are the message indexes of Protobuf: a count and as many indexes, each a zig-zag
-/// varint; `None` where there are none.
+/// Returns how many bytes at the start are the message indexes of Protobuf; `None` where there are none.
 #[must_use]
-pub fn indexes(bytes: &[u8]) -> Option<usize> {
-    let (count, mut length) = zig_zag(bytes)?;
-    for _ in 0..count {
-        length += zig_zag(bytes.get(length..)?)?.1;
-    }
-    Some(length)
-}
-
-/// Returns a number that is not negative with the length of its bytes.
-fn zig_zag(bytes: &[u8]) -> Option<(u64, usize)> {
-    let mut number = 0_u64;
-    for (place, byte) in bytes.iter().take(9).enumerate() {
-        number |= u64::from(byte & 0x7f) << (7 * place);
-        if byte & 0x80 == 0 {
-            return (number & 1 == 0).then_some((number >> 1, place + 1));
-        }
-    }
-    None
+pub fn indexes_length(bytes: &[u8]) -> Option<usize> {
+    indexes(bytes).map(|(_, rest)| bytes.len() - rest.len())
 }
 
 fn prefix(bytes: &[u8]) -> Option<(SchemaId, &[u8])> {
@@ -203,6 +174,6 @@ mod tests {
 
     #[test]
     fn a_count_that_nothing_follows_ends_at_once() {
-        assert_eq!(indexes(&[0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f]), None);
+        assert_eq!(indexes_length(&[0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f]), None);
     }
 }

@@ -1,5 +1,6 @@
 //! A schema as text, with what it refers to.
 
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 /// The three types of schema that registries know.
@@ -53,8 +54,8 @@ impl SchemaSource {
     }
 }
 
-/// Another schema that a schema refers to.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+/// Another schema that a schema refers to. Where a registry has it makes it no other one.
+#[derive(Clone, Debug)]
 pub struct Reference {
     /// The name by which it does: the full name of a record, the path of an import, a `$ref`.
     pub name: String,
@@ -62,4 +63,19 @@ pub struct Reference {
     pub source: Arc<SchemaSource>,
     /// The subject and the version under which a registry has it, where that is known.
     pub at: Option<(String, i32)>,
+}
+
+impl PartialEq for Reference {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name && self.source == other.source
+    }
+}
+
+impl Eq for Reference {}
+
+impl Hash for Reference {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.name.hash(state);
+        self.source.hash(state);
+    }
 }

@@ -90,7 +90,7 @@ impl Writer {
             && self.schema.schema_type() == SchemaType::Protobuf
         {
             // Confluent's clients look for the message indexes where the id is.
-            header.extend(out.drain(..framing::indexes(&out).unwrap_or(0)));
+            header.extend(out.drain(..framing::indexes_length(&out).unwrap_or(0)));
         }
         Ok((out.into(), header.map(Into::into)))
     }

@@ -374,7 +374,7 @@ impl<'a> Verifying<'a> {
                 .map(|read| (self.out.topic.directive.name.clone(), read))
                 .collect(),
             warnings: remarks.into_iter().map(|(code, message)| Warning { code, message }).collect(),
-            delivery: Some(judged.report),
+            delivery: Some(Box::new(judged.report)),
         }
     }
 

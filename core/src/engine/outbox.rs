@@ -8,6 +8,7 @@ use crate::completion::lock;
 use crate::engine::produce::Outgoing;
 use crate::engine::session::{SessionInner, SessionTopic};
 use crate::error::Result;
+use crate::runtime::Deadline;
 
 /// What a session still has to send to one topic. Empty, but for the moments in which a schema is asked for.
 #[derive(Default)]
@@ -60,7 +61,10 @@ async fn drain(session: Weak<SessionInner>, topic: Weak<SessionTopic>) {
             outgoing
         };
         let writers = match session.check() {
-            Ok(()) => schemas.writers(&outgoing.event, outgoing.by).await,
+            // Whoever waits does so until `by`, and is to hear of the registry and not of the broker.
+            Ok(()) => {
+                schemas.writers(&outgoing.event, Deadline::after(outgoing.by.left().mul_f64(0.9))).await
+            }
             Err(closed) => Err(closed),
         };
         match writers {

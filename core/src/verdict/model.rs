@@ -26,7 +26,7 @@ pub struct Verdict {
     /// What passed and yet deserves a look.
     pub warnings: Vec<Warning>,
     /// What `verify_delivery` counted.
-    pub delivery: Option<DeliveryReport>,
+    pub delivery: Option<Box<DeliveryReport>>,
 }
 
 /// Something that passed and yet deserves a look.

@@ -198,6 +198,7 @@ async fn a_schema_with_references_is_parsed_with_them() {
         references: vec![Reference {
             name: "R".to_owned(),
             source: Arc::new(SchemaSource::new(SchemaType::Avro, TEXT)),
+            at: None,
         }],
     };
     let again = registry.version("s", 1, within(9)).await.unwrap();

@@ -279,7 +279,8 @@ impl<'c> Judging<'c> {
         let unsent =
             if case.pairing == Pairing::ById && !case.all_sent { Some(Unknown::UnreadSent) } else { None };
         // By partition of both sides, and by key: the latest that came so far.
-        let mut latest: HashMap<(i32, i32, Option<&[u8]>), (i64, usize)> = HashMap::new();
+        type Lines<'k> = HashMap<(i32, i32, Option<&'k [u8]>), (i64, usize)>;
+        let mut latest = Lines::new();
         for (number, record) in case.seen.iter().enumerate() {
             let Some(sent) = self.is[number] else { continue };
             let Some((line, order)) = case.sent[sent].order else { continue };
