@@ -10,7 +10,7 @@ from test_probe import Event, Probe
 from probe_schemas.confluent import Part, Service
 from probe_schemas.ours import WITHIN, as_data, as_key, directive, headers
 from probe_schemas.pair import Pair
-from probe_schemas.shapes import Shape
+from probe_schemas.shapes import KEYS, Shape
 
 
 def test_what_a_service_wrote_is_read(kafka: Pair, probe: Probe, service: Service, shape: Shape) -> None:
@@ -51,33 +51,35 @@ def test_it_takes_the_latest_schema_when_asked_to(kafka: Pair, probe: Probe, ser
 
 
 def test_keys_with_a_schema_go_both_ways(kafka: Pair, probe: Probe, service: Service, shape: Shape) -> None:
-    topic = kafka.topic()
-    for field in ("key", "value"):
-        kafka.register(f"{topic}-{field}", shape)
-    with probe.session(directive(topic, shape, key=shape)) as session:
-        part = Part(shape, shape.python, register=True)
-        service.write(topic, part, part, headers(session, id_="theirs"))
+    topic, key = kafka.topic(), KEYS[shape.format]
+    kafka.register(f"{topic}-key", key)
+    kafka.register(f"{topic}-value", shape)
+    with probe.session(directive(topic, shape, key=key)) as session:
+        sent = headers(session, id_="theirs")
+        service.write(topic, Part(shape, shape.python, register=True), Part(key, key.python, register=True), sent)
         theirs = session.expect_event(topic, id="theirs", within=WITHIN)
-        assert (as_data(theirs.key), theirs.value) == (shape.ours, shape.ours)
-        ours = Event(type="Order", version="1", id="ours", key=as_key(shape), value=shape.ours)
-        ack = session.produce_event(topic, ours)
-        assert service.read(topic, ack.offset, Part(shape), Part(shape))[:2] == (shape.python, shape.python)
+        assert (as_data(theirs.key), theirs.value) == (key.ours, shape.ours)
+        ack = session.produce_event(
+            topic, Event(type="Order", version="1", id="ours", key=as_key(key), value=shape.ours)
+        )
+        assert service.read(topic, ack.offset, Part(shape), Part(key))[:2] == (key.python, shape.python)
 
 
 @pytest.mark.parametrize("key", [False, True], ids=["value", "both"])
 def test_the_id_of_a_schema_travels_in_a_header(embedded: Pair, shape: Shape, key: bool, probes: object) -> None:
     probe = probes(embedded)  # type: ignore[operator]
-    topic, service = embedded.topic(), embedded.service()
-    for field in ("key", "value"):
-        embedded.register(f"{topic}-{field}", shape)
-    said = directive(topic, shape, key=shape if key else None, schemaId="header")
+    topic, service, keyed = embedded.topic(), embedded.service(), KEYS[shape.format]
+    embedded.register(f"{topic}-key", keyed)
+    embedded.register(f"{topic}-value", shape)
+    said = directive(topic, shape, key=keyed if key else None, schemaId="header")
     with probe.session(said) as session:
         part = Part(shape, shape.python, id_in_header=True, register=True)
-        service.write(topic, part, part if key else "o-1", headers(session, id_="theirs"))
+        named = Part(keyed, keyed.python, id_in_header=True, register=True) if key else "o-1"
+        service.write(topic, part, named, headers(session, id_="theirs"))
         assert session.expect_event(topic, id="theirs", within=WITHIN).value == shape.ours
-        ours = Event(type="Order", version="1", id="ours", key=as_key(shape) if key else "o-1", value=shape.ours)
+        ours = Event(type="Order", version="1", id="ours", key=as_key(keyed) if key else "o-1", value=shape.ours)
         ack = session.produce_event(topic, ours)
-        _, value, record = service.read(topic, ack.offset, Part(shape), Part(shape) if key else None)
+        _, value, record = service.read(topic, ack.offset, Part(shape), Part(keyed) if key else None)
         assert value == shape.python
         assert {"__value_schema_id", "__key_schema_id"} & {name for name, _ in record.headers()}
 

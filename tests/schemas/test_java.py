@@ -10,7 +10,7 @@ from test_probe import Event, Probe
 from probe_schemas import java
 from probe_schemas.ours import WITHIN, as_data, as_key, directive, headers
 from probe_schemas.pair import Pair
-from probe_schemas.shapes import SHAPES, Shape
+from probe_schemas.shapes import KEYS, SHAPES, Shape
 
 
 @pytest.fixture
@@ -47,14 +47,14 @@ def test_what_was_produced_is_read_by_java(real: Pair, probe: Probe, program: ja
 
 
 def test_keys_with_a_schema_go_both_ways(real: Pair, probe: Probe, program: java.Service, shape: Shape) -> None:
-    topic = real.topic()
-    for field in ("key", "value"):
-        real.register(f"{topic}-{field}", shape)
-    with probe.session(directive(topic, shape, key=shape)) as session:
+    topic, key = real.topic(), KEYS[shape.format]
+    real.register(f"{topic}-key", key)
+    real.register(f"{topic}-value", shape)
+    with probe.session(directive(topic, shape, key=key)) as session:
         sent = {name: value.decode() for name, value in headers(session, id_="theirs")}
-        program.write(topic, java.part(shape, shape.java), java.part(shape, shape.java), sent)
+        program.write(topic, java.part(shape, shape.java), java.part(key, key.java), sent)
         theirs = session.expect_event(topic, id="theirs", within=WITHIN)
-        assert (as_data(theirs.key), theirs.value) == (shape.ours, shape.ours)
-        ours = Event(type="Order", version="1", id="ours", key=as_key(shape), value=shape.ours)
+        assert (as_data(theirs.key), theirs.value) == (key.ours, shape.ours)
+        ours = Event(type="Order", version="1", id="ours", key=as_key(key), value=shape.ours)
         ack = session.produce_event(topic, ours)
-        assert program.read(topic, ack.offset, java.part(shape), java.part(shape)) == (shape.java, shape.java)
+        assert program.read(topic, ack.offset, java.part(shape), java.part(key)) == (key.java, shape.java)

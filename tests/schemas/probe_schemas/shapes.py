@@ -200,6 +200,46 @@ JSON_SCHEMA = Shape(
 
 SHAPES = {shape.format: shape for shape in (AVRO, PROTOBUF, JSON_SCHEMA)}
 
+_KEY = {"region": "west", "id": BIG}
+_KEY_TEXT = {**_KEY, "id": str(BIG)}
+KEYS = {
+    "avro": Shape(
+        "avro",
+        "AVRO",
+        json.dumps(
+            {
+                "type": "record",
+                "name": "Key",
+                "namespace": "ex.avro",
+                "fields": [{"name": "region", "type": "string"}, {"name": "id", "type": "long"}],
+            }
+        ),
+        "ex.avro.Key",
+        _KEY,
+        _KEY,
+        _KEY,
+    ),
+    "protobuf": Shape(
+        "protobuf",
+        "PROTOBUF",
+        'syntax = "proto3";\npackage ex.proto;\n\nmessage Key {\n  string region = 1;\n  int64 id = 2;\n}\n',
+        "ex.proto.Key",
+        _KEY,
+        _KEY_TEXT,
+        _KEY_TEXT,
+    ),
+    "json-schema": Shape(
+        "json-schema",
+        "JSON",
+        json.dumps({"title": "Key", "type": "object", "properties": {"region": {"type": "string"}}}),
+        "Key",
+        _KEY,
+        _KEY,
+        _KEY,
+    ),
+}
+"""A key in each format. Of a Protobuf file a key is the first message, since no type of event chooses it."""
+
 
 def avro(
     name: str, fields: dict[str, Any], value: Any = None, references: tuple[tuple[str, str, int], ...] = ()
