@@ -17,7 +17,7 @@ conformance: ## Compares the embedded cluster with a real Kafka through every cl
 	cargo build --locked -p test-probe-cli -p test-probe-conformance
 	python3 tests/conformance/run.py --compare $(addprefix --client ,$(CLIENT))
 
-soak: ## Simulates many more schedules, in an optimised build; SEEDS=n says how many
+soak: ## Simulates many more schedules, SEEDS=n of them, and plays 10,000 rounds on a real Kafka, in an optimised build
 	@$(RUN) soak $(addprefix --seeds ,$(SEEDS))
 
 bench: ## Measures beside the bare Kafka client, on a real Kafka; FIGURE=name measures one figure

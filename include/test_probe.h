@@ -449,8 +449,11 @@ int32_t test_probe_info(test_probe_t probe, char **json, test_probe_error_t **er
 // "probability", "then"}}`, `{"do": "clear", "id"}`, `{"do": "faults"}`, `{"do": "requests", "api", "topic",
 // "client-id", "limit"}`, `{"do": "forget-requests"}`, `{"do": "brokers"}`, `{"do": "stop-broker", "broker"}`,
 // `{"do": "start-broker", "broker"}` and `{"do": "move-leader", "topic", "partition", "broker"}`.
-// TEST_PROBE_INVALID_ARGUMENT says where a command is wrong; TEST_PROBE_UNKNOWN_CLUSTER is a cluster that is
-// not embedded.
+// Those of the cluster's embedded schema registry are `{"do": "inject", "registry": {"method", "path", "times", "after",
+// "then"}}`, `{"do": "clear", "registry": {"id"}}`, `{"do": "faults", "registry": {}}`,
+// `{"do": "requests", "registry": {"method", "path", "limit"}}` and `{"do": "forget-requests", "registry": {}}`.
+// TEST_PROBE_INVALID_ARGUMENT says where a command is wrong; TEST_PROBE_UNKNOWN_CLUSTER is a cluster, or
+// a registry, that is not embedded.
 //
 // @param cluster  the cluster's name, or NULL for the default cluster
 // @param command_json  the command

@@ -30,7 +30,9 @@ fn produce(event: &Value) -> Operation {
     let bytes = |value: &Value| value.as_str().map(|text| Bytes::copy_from_slice(text.as_bytes()));
     let mut call = json!({ "verb": "produce_event", "topic": "orders" });
     call.as_object_mut().expect("an object").extend(event.as_object().cloned().unwrap_or_default());
-    let raw = Raw { key: bytes(&event["key"]), value: bytes(&event["raw"]), ..Raw::default() };
+    let header = |pair: &Value| (pair[0].as_str().expect("a name").to_owned(), bytes(&pair[1]));
+    let headers = list(&event["headers"]).iter().map(header).collect();
+    let raw = Raw { key: bytes(&event["key"]), value: bytes(&event["raw"]), headers };
     Operation::from_document(&call.to_string(), raw).expect("a call")
 }
 

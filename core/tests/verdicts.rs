@@ -5,8 +5,6 @@ mod support;
 
 use std::time::Duration;
 
-use rdkafka::message::{Header, OwnedHeaders};
-use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
 use serde_json::json;
 use support::foreign::{self, Transactions};
 use support::kafka;
@@ -47,21 +45,7 @@ impl Bed {
 
     /// Produces as a foreign client.
     fn foreign(&self, headers: &[(&str, &str)], key: Option<&str>, value: &[u8]) {
-        let producer: BaseProducer = rdkafka::ClientConfig::new()
-            .set("bootstrap.servers", kafka::shared())
-            .set("linger.ms", "0")
-            .create()
-            .expect("a producer");
-        let mut all = OwnedHeaders::new();
-        for (name, value) in headers {
-            all = all.insert(Header { key: name, value: Some(*value) });
-        }
-        let mut record = BaseRecord::<[u8], [u8]>::to(&self.topic).payload(value).headers(all);
-        if let Some(key) = key {
-            record = record.key(key.as_bytes());
-        }
-        assert!(producer.send(record).is_ok(), "not queued");
-        producer.flush(Duration::from_secs(30)).expect("delivered");
+        foreign::record(kafka::shared(), &self.topic, headers, key, Some(value));
     }
 }
 
@@ -128,23 +112,6 @@ async fn an_open_transaction_is_a_doubt_an_aborted_one_is_nothing_and_uncommitte
         .expect_none(&bed.topic, Match::new().event_type("X"), WINDOW)
         .await
         .expect("aborted is nothing");
-}
-
-#[tokio::test]
-async fn stale_look_alikes_are_never_matched_and_foreign_ones_neither() {
-    let bed = bed("").await;
-    for _ in 0..20 {
-        bed.session.produce_event(&bed.topic, Event::new("T").id("same")).await.expect("acknowledged");
-    }
-    let later = open(&bed.probe, &bed.topic, "").await;
-    let error =
-        later.expect_event(&bed.topic, Match::new().id("same"), Some(WINDOW)).await.expect_err("stale");
-    assert_eq!(error.code(), ErrorCode::ExpectationTimeout);
-    bed.session.produce_event(&bed.topic, Event::new("T").id("same")).await.expect("acknowledged");
-    let error =
-        later.expect_event(&bed.topic, Match::new().id("same"), Some(WINDOW)).await.expect_err("foreign");
-    assert_eq!(error.code(), ErrorCode::ExpectationTimeout);
-    assert!(error.message().contains("other tests 1"), "{error}");
 }
 
 #[tokio::test]

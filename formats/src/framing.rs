@@ -1,6 +1,9 @@
 //! How a payload names its schema on the wire.
 
+use std::borrow::Cow;
 use std::fmt;
+
+use crate::protobuf::indexes;
 
 /// The header that names the schema of a key.
 pub const KEY_HEADER: &str = "__key_schema_id";
@@ -61,8 +64,12 @@ pub struct Unframed {
 }
 
 /// Returns the schema id of a payload with the bytes that follow it. The header wins over the prefix, as Confluent's
-/// clients have it since 8.0; a header that names no schema is a foreign one and is passed by. `other` are the
-/// record's header names, to recognise other registries by.
+/// clients have it since 8.0; a header that names no schema is a foreign one and is passed by. The message indexes of
+/// Protobuf, which then are in the header too, come back where they are without a header: before the message.
+/// `other` are the record's header names, to recognise other registries by.
+///
+/// Where a header names the schema, Protobuf's message indexes are behind it there (Confluent's
+/// `HeaderSchemaIdSerializer`); they are put before the payload again, where they are otherwise.
 ///
 /// # Errors
 /// An [`Unframed`] that names the format that was met instead, where it is known: AWS Glue, Apicurio, Azure, JSON text.
@@ -70,9 +77,18 @@ pub fn read<'p, 'n>(
     header: Option<&[u8]>,
     payload: &'p [u8],
     mut other: impl Iterator<Item = &'n str>,
-) -> Result<(SchemaId, &'p [u8]), Unframed> {
-    if let Some((id, [])) = header.and_then(prefix) {
-        return Ok((id, payload));
+) -> Result<(SchemaId, Cow<'p, [u8]>), Unframed> {
+    match header.and_then(prefix) {
+        Some((id, [])) => return Ok((id, Cow::Borrowed(payload))),
+<<<<<<< ours
+        Some((id, named)) if indexes(named).is_some_and(|(_, rest)| rest.is_empty()) => {
+            return Ok((id, Cow::Owned([named, payload].concat())));
+=======
+        Some((id, rest)) if indexes(rest) == Some(rest.len()) => {
+            return Ok((id, Cow::Owned([rest, payload].concat())));
+>>>>>>> theirs
+        }
+        _ => {}
     }
     if other.any(|name| name.starts_with("apicurio.")) {
         return Err(foreign(
@@ -81,9 +97,36 @@ pub fn read<'p, 'n>(
         ));
     }
     match prefix(payload) {
-        Some(framed) => Ok(framed),
+<<<<<<< ours
+        Some((id, payload)) => Ok((id, Cow::Borrowed(payload))),
+=======
+        Some((id, rest)) => Ok((id, Cow::Borrowed(rest))),
+>>>>>>> theirs
         None => Err(unframed(payload)),
     }
+}
+
+/// Returns how many bytes at the start are the message indexes of Protobuf: a count and as many indexes, each a zig-zag
+/// varint; `None` where there are none.
+#[must_use]
+pub fn indexes(bytes: &[u8]) -> Option<usize> {
+    let (count, mut length) = zig_zag(bytes)?;
+    for _ in 0..count {
+        length += zig_zag(bytes.get(length..)?)?.1;
+    }
+    Some(length)
+}
+
+/// Returns a number that is not negative with the length of its bytes.
+fn zig_zag(bytes: &[u8]) -> Option<(u64, usize)> {
+    let mut number = 0_u64;
+    for (place, byte) in bytes.iter().take(9).enumerate() {
+        number |= u64::from(byte & 0x7f) << (7 * place);
+        if byte & 0x80 == 0 {
+            return (number & 1 == 0).then_some((number >> 1, place + 1));
+        }
+    }
+    None
 }
 
 fn prefix(bytes: &[u8]) -> Option<(SchemaId, &[u8])> {
@@ -127,4 +170,39 @@ fn unframed(payload: &[u8]) -> Unframed {
 
 fn foreign(message: &str, hint: &str) -> Unframed {
     Unframed { message: message.to_owned(), hint: hint.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GUID: [u8; 16] = *b"0123456789abcdef";
+
+    fn header(indexes: &[u8]) -> Vec<u8> {
+        [&[1], GUID.as_slice(), indexes].concat()
+    }
+
+    #[test]
+    fn the_message_indexes_of_a_header_come_back_before_the_message() {
+        for indexes in [&[0][..], &[2, 2], &[4, 2, 0x80, 2]] {
+            let (id, payload) = read(Some(&header(indexes)), b"rest", std::iter::empty()).unwrap();
+            assert_eq!(id, SchemaId::Guid(GUID));
+            assert_eq!(payload, [indexes, b"rest"].concat());
+        }
+        let (_, payload) = read(Some(&header(&[])), b"rest", std::iter::empty()).unwrap();
+        assert_eq!(&*payload, b"rest");
+    }
+
+    #[test]
+    fn a_header_with_anything_else_behind_the_guid_is_foreign() {
+        for more in [&[0, 0][..], &[2], &[1], &[0x80], &[0xff; 12]] {
+            let framed = read(Some(&header(more)), b"\0\0\0\0\x07rest", std::iter::empty());
+            assert_eq!(framed.unwrap(), (SchemaId::Number(7), Cow::Borrowed(&b"rest"[..])));
+        }
+    }
+
+    #[test]
+    fn a_count_that_nothing_follows_ends_at_once() {
+        assert_eq!(indexes(&[0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f]), None);
+    }
 }

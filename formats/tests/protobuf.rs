@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use serde_json::{Value, json};
+use test_probe_formats::framing::{self, SchemaId};
 use test_probe_formats::{Fault, FaultKind, Reference, Schema, SchemaSource, SchemaType};
 
 fn source(text: &str, references: &[(&str, &str)]) -> SchemaSource {
@@ -384,4 +385,21 @@ fn nesting_has_an_end() {
     bytes.insert(0, 0);
     assert!(schema.decode(&bytes).unwrap_err().message.contains("more than 100 deep"));
     assert!(schema.decode(&[&[0_u8][..], &[0x1b; 5_000]].concat()).is_err());
+}
+
+#[test]
+fn a_header_with_a_guid_carries_the_indexes_that_are_before_the_payload_elsewhere() {
+    let schema = proto3("message A { string a = 1; } message B { string b = 1; }");
+    for (name, indexes) in [("A", &[0][..]), ("B", &[2, 2])] {
+        let value = json!({name.to_lowercase(): "x"});
+        let mut payload = Vec::new();
+        schema.encode(&value, Some(name), &mut payload).unwrap();
+        let bare = payload.strip_prefix(indexes).unwrap();
+        let header = [&[1][..], &[7; 16], indexes].concat();
+        let (id, framed) = framing::read(Some(&header), bare, std::iter::empty()).unwrap();
+        assert_eq!(id, SchemaId::Guid([7; 16]));
+        assert_eq!(schema.decode(&framed).unwrap(), value);
+        let foreign = [&[1][..], &[7; 16], &[2, 2, 2]].concat();
+        assert!(framing::read(Some(&foreign), &[9], std::iter::empty()).is_err(), "no indexes");
+    }
 }

@@ -137,7 +137,7 @@ class VerdictWarning(NamedTuple):
     """Something that passed and yet deserves a look."""
 
     code: str
-    """A stable word, as `SELF_MATCH`."""
+    """A stable word: `SELF_MATCH`, `VACUOUS_MATCH`, `FOREIGN_MATCH` or `STALE_MATCH`."""
     message: str
 
 

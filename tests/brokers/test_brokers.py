@@ -319,12 +319,12 @@ def test_a_taken_port_makes_the_start_choose_others(monkeypatch: pytest.MonkeyPa
 @pytest.fixture
 def copied_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A cache with the checked jars, without Maven's own copies."""
-    found = jars.fetch(Life())
+    found = jars.BROKER.fetch(Life())
     monkeypatch.setenv("TEST_PROBE_CACHE", str(tmp_path))
-    jars.folder().mkdir()
+    jars.BROKER.folder().mkdir()
     for jar in found:
-        shutil.copy2(jar, jars.folder())
-    return jars.folder()
+        shutil.copy2(jar, jars.BROKER.folder())
+    return jars.BROKER.folder()
 
 
 def test_a_jar_with_a_wrong_sum_is_refused_and_deleted(copied_cache: Path) -> None:
@@ -333,7 +333,7 @@ def test_a_jar_with_a_wrong_sum_is_refused_and_deleted(copied_cache: Path) -> No
     with pytest.raises(KafkaError, match=rf"the sha256 of `{re.escape(bad.name)}` .* did not match"), Kafka():
         pass
     assert not bad.exists()
-    assert len(list(copied_cache.glob("*.jar"))) == len(jars.read_sums()) - 1
+    assert len(list(copied_cache.glob("*.jar"))) == len(jars.BROKER.read_sums()) - 1
 
 
 def test_without_java_the_start_fails_and_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -63,6 +63,8 @@ Feature: A failure explains itself, in every language with the same words
       expect_event: no matching event came on `explanation.empty` within 300 ms
       expected: type "OrderConfirmed"
       seen 0 -> matched 0 (no record at all was read since the session's start)
+      hint: no record at all since <time>, when the session began to look
+      hint: this session produced no event
       coverage: topic id <id>; partition 0 from 0 read up to 0 of 0
       """
 
@@ -80,10 +82,10 @@ Feature: A failure explains itself, in every language with the same words
       """
       expect_none: an event came on `explanation.forbidden` that must not come
       forbidden: type "OrderRejected"
-      it is there: partition 0, offset 0, at <time>, id "evt-1", type "OrderRejected"
+      it is there: partition 0, offset 0, at <time> (own), id "evt-1", type "OrderRejected"
       with value: {"reason":"no stock"}
       seen 1 -> matched 1
-      coverage: topic id <id>; partition 0 from 0 read up to 1 and the end was not answered
+      coverage: topic id <id>; partition 0 from 0 read up to 1
       """
 
   Scenario: Records of other tests are counted, and a hint asks about the test id
@@ -101,7 +103,9 @@ Feature: A failure explains itself, in every language with the same words
       expect_event: no matching event came on `explanation.others` within 300 ms
       expected: type "OrderConfirmed"
       seen 1 -> other tests 1 -> matched 0
+      hint: an event that meets the match carries test id "another-test": partition 0, offset 0, at <time>
       hint: every record seen belongs to other tests; does the system under test pass the test id on?
+      hint: this session produced no event
       coverage: topic id <id>; partition 0 from 0 read up to 1 of 1
       """
 
@@ -124,6 +128,7 @@ Feature: A failure explains itself, in every language with the same words
       expected: id "evt-1"
       seen 1 -> hidden by eventFilters 1 -> matched 0
       hint: 1 event of this test is hidden by eventFilters
+      hint: your last event there was acknowledged at partition 0, offset 0, <time> before the deadline
       coverage: topic id <id>; partition 0 from 0 read up to 1 of 1
       """
 
@@ -144,6 +149,7 @@ Feature: A failure explains itself, in every language with the same words
       expect_event: no matching event came on `explanation.mark` within 300 ms
       expected: type "Confirmed", after the mark
       seen 1 -> before the mark 1 -> matched 0
+      hint: your last event there was acknowledged at partition 0, offset 0, <time> before the deadline
       coverage: topic id <id>; partition 0 from 0 read up to 1 of 1
       """
 
@@ -224,10 +230,10 @@ Feature: A failure explains itself, in every language with the same words
       """
       expect_exactly: 1 event was wanted on `explanation.many` within 30 s, and one more came
       expected: type "Sold"
-      one too many: partition 0, offset 1, at <time>, id "evt-2", type "Sold"
+      one too many: partition 0, offset 1, at <time> (own), id "evt-2", type "Sold"
       with value: 2
       seen 2 -> matched 2
-      coverage: topic id <id>; partition 0 from 0 read up to 2 and the end was not answered
+      coverage: topic id <id>; partition 0 from 0 read up to 2
       """
 
   Scenario: Events in the wrong order are told row by row

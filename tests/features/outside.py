@@ -236,6 +236,7 @@ NORMALISED = (
     (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "<time>"),
     (r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", "<id>"),
     (r"(?<=topic id )[\w-]{22}(?!\w)", "<id>"),
+    (r"\d+(\.\d+)? m?s (?=(before|after) the deadline)", "<time> "),
 )
 
 

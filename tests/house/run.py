@@ -26,7 +26,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from counts import Counts, count_cargo
-from steps import BUILD, PARITY, ROOT, SEEDS, SIMULATED, VENV, Step, c_files, steps
+from steps import BUILD, KAFKA, PARITY, ROOT, ROUNDS, SEEDS, SIMULATED, VENV, Step, c_files, steps
 
 REQUIREMENTS = ROOT / "tests" / "house" / "requirements.txt"
 OLDEST_PYTHON = (3, 10)
@@ -300,7 +300,7 @@ def command_test(only: Sequence[str], keep_going: bool) -> int:
 
 
 def command_soak(seeds: int) -> int:
-    """Simulates many schedules, in an optimised build."""
+    """Simulates many schedules, and plays many rounds on a real Kafka, in an optimised build."""
     problem = prepare_tools()
     if problem:
         print(problem)
@@ -313,6 +313,14 @@ def command_soak(seeds: int) -> int:
             [[*simulate, "--test", "simulation", "--", SIMULATED]],
             count_cargo,
             {"TEST_PROBE_SIM_SEEDS": str(seeds)},
+            minutes=24 * 60,
+        ),
+        Step(
+            "rounds",
+            f"{ROUNDS:,} randomised rounds on a real Kafka",
+            [["python3", KAFKA, "run", "--", *simulate, "--test", "rounds"]],
+            count_cargo,
+            {"TEST_PROBE_ROUNDS": str(ROUNDS)},
             minutes=24 * 60,
         ),
         Step(

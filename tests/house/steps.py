@@ -15,12 +15,17 @@ VENV = BUILD / ".venv"
 CONFORMANCE = ROOT / "tests" / "conformance" / "run.py"
 PARITY = BUILD / "parity"
 """Where runners note what they ran; emptied before each run, so that an older one does not count."""
-KAFKA = ROOT / "tests" / "brokers" / "kafka.py"
+SERVERS = ROOT / "tests" / "brokers"
+KAFKA = SERVERS / "kafka.py"
+ON_REAL: list[str | Path] = ["python3", KAFKA, "run", "--", "python3", SERVERS / "registry.py", "run", "--"]
+"""Before a command that is to run on a real Kafka with a real Schema Registry."""
 FEATURES = ["cargo", "run", "--locked", "--quiet", "-p", "test-probe-features"]
-ON_BOTH = ("sessions", "verdicts", "expectations", "librdkafka_broker")
+ON_BOTH = ("sessions", "verdicts", "expectations", "mistakes", "deceptions", "librdkafka_broker")
 """The tests of the engine that need a Kafka and harm none; they run on an embedded one too."""
 SEEDS = 10_000
 """How many schedules `make test` simulates."""
+ROUNDS = 10_000
+"""How many randomised rounds `make soak` plays on a real Kafka; `make test` plays 300."""
 SIMULATED = "ten_thousand_schedules"
 """The tests that run schedules by the thousand; they have steps of their own."""
 
@@ -65,6 +70,7 @@ def steps() -> list[Step]:
         *("-pl", "test-probe-cucumber", "-am", "-Dtest=FeaturesTest", "-Dsurefire.failIfNoSpecifiedTests=false"),
         "verify",
     ]
+    plain = ["-p", "no:asyncio", "-p", "no:test_probe"]
     return [
         Step("rustfmt", "Rust is formatted", [["cargo", "fmt", "--all", "--check"]], is_check=True),
         Step(
@@ -89,7 +95,19 @@ def steps() -> list[Step]:
             [["cargo", "clippy", "--locked", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"]],
             is_check=True,
         ),
-        Step("kafka", "the brokers' jars are there and right", [["python3", KAFKA, "fetch"]], is_check=True),
+        Step(
+            "kafka",
+            "the jars of brokers, registry and token server are there and right",
+            [["python3", SERVERS / script, "fetch"] for script in ("kafka.py", "registry.py", "oauth.py")],
+            is_check=True,
+        ),
+        Step(
+            "serializers",
+            "the jars of the serializers in Java are there and right",
+            [[VENV / "bin" / "python", "-m", "probe_schemas.java", "fetch"]],
+            cwd=ROOT / "tests" / "schemas",
+            is_check=True,
+        ),
         Step("build", "the tests build", [[*tests, "--no-run"]], is_check=True),
         # After `kafka`: the shapes of requests are generated from a jar of the brokers.
         Step("house", "the arrows of the code map hold, and generated files are fresh", house_rules, is_check=True),
@@ -183,13 +201,22 @@ def steps() -> list[Step]:
             count_pytest,
         ),
         Step(
+            "schemas",
+            "serializers of others and ours read each other, on both clusters with their registries",
+            [
+                ["cargo", "build", "--locked", "--quiet", "-p", "test-probe-cli"],
+                ["pytest", "-q", "-ra", "-n2", "--dist=loadfile", *plain, "tests/schemas"],
+            ],
+            count_pytest,
+        ),
+        Step(
             "java",
             "the Java modules on the embedded cluster, the features on a real Kafka too",
             # With the library as the tests of other languages build it, so that the Kafka client is built once.
             [
                 [*maven, "verify"],
                 [*maven, *features],
-                ["python3", KAFKA, "run", "--", *maven, *features],
+                [*ON_REAL, *maven, *features],
             ],
             count_surefire,
             # Where everything must be there, a version of Java that is not is a failure.
@@ -207,15 +234,16 @@ def steps() -> list[Step]:
         ),
         Step(
             "brokers",
-            "the test brokers are what they claim to be",
-            [["pytest", "-q", "-ra", "-p", "no:asyncio", "-p", "no:test_probe", "tests/brokers"]],
+            "the test servers are what they claim to be",
+            # Side by side by file, since most of it is waiting for servers.
+            [["pytest", "-q", "-ra", "-n2", "--dist=loadfile", *plain, "tests/brokers"]],
             count_pytest,
         ),
         # The shared features, a step for each language; each runs them on both clusters.
         Step(
             "features-rust",
             "the shared features in Rust, on the embedded cluster and on a real Kafka",
-            [FEATURES, ["python3", KAFKA, "run", "--", *FEATURES]],
+            [FEATURES, [*ON_REAL, *FEATURES]],
             count_cargo,
             {"TEST_PROBE_TEST_KAFKA": "embedded"},
         ),
@@ -238,8 +266,7 @@ def python_features() -> list[Step]:
         "pytest-bdd": (["pytest", "-q", "-ra", "-n", "3", "python/features"], count_pytest),
         "behave": (["behave", "-f", "progress", "python/features", "tests/features"], count_behave),
     }
-    on_real: list[str | Path] = ["python3", KAFKA, "run", "--"]
-    clusters = {"embedded": ("an embedded cluster", on_real[:0]), "real": ("a real Kafka", on_real)}
+    clusters = {"embedded": ("an embedded cluster", ON_REAL[:0]), "real": ("a real Kafka", ON_REAL)}
     return [
         Step(
             f"{runner}-{cluster}",

@@ -34,7 +34,6 @@ DIFFERENCES: dict[str, dict[str, str]] = {
         "mode": "subjects have no modes of their own",
         "not deleted first": "a version is deleted for good at once",
         "invalid version": "it has another code",
-        "deleted lists": "what was deleted is not listed",
     },
 }
 """By server and fact, and why. A test that names the fact has to fail there: a difference that is gone is noticed."""

@@ -24,7 +24,7 @@ def round_trip(said: dict[str, str], protocol: str, folder: Path, more: Properti
     file = folder / "client.properties"
     escaped = (value.replace("\n", "\\n") for value in settings.values())
     file.write_text("\n".join(f"{key}={value}" for key, value in zip(settings, escaped, strict=True)))
-    classes = ":".join(str(jar) for jar in jars.check(jars.folder()))
+    classes = ":".join(str(jar) for jar in jars.BROKER.check(jars.BROKER.folder()))
     command = ["java", "-cp", classes, str(PROGRAM), str(file)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
     assert done.returncode == 0, done.stderr

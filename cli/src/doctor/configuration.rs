@@ -110,6 +110,7 @@ fn document(config: &Config) -> Value {
             "blocking-timeout-ms": config.dsl.blocking_timeout.as_millis(),
             "within-ms": config.dsl.within.as_millis(),
             "verdict-grace-ms": config.dsl.verdict_grace.as_millis(),
+            "late-grace-ms": config.dsl.late_grace.as_millis(),
         },
     })
 }

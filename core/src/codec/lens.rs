@@ -131,7 +131,7 @@ impl Lens {
             Lookup::Awaited(error) => return Err(Unread::Awaited(error)),
             Lookup::Failed(error) => return Err(Unread::Failed(error)),
         };
-        self.decode(id, &schema, payload).map_err(Unread::Failed)
+        self.decode(id, &schema, &payload).map_err(Unread::Failed)
     }
 
     fn decode(&self, id: SchemaId, schema: &Schema, payload: &[u8]) -> Result<Value, ProbeError> {

@@ -11,6 +11,7 @@
 mod encode;
 mod envelope;
 mod filter;
+mod glance;
 mod json;
 mod lens;
 mod payload;
@@ -25,6 +26,7 @@ mod time;
 
 pub use encode::{Stamp, Written, encode};
 pub use filter::admits;
+pub(crate) use glance::{Field, Glance};
 pub(crate) use lens::{faulty, no_registry};
 pub use read::Reading;
 pub use schemas::{Lookup, Schemas, Writer, Writers};

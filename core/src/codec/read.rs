@@ -32,19 +32,19 @@ pub struct Reading {
     /// The value as JSON, whatever its format: where a structured CloudEvent is.
     object: Lens,
     test_id: Place,
-    id: Place,
-    event_type: Place,
+    pub(super) id: Place,
+    pub(super) event_type: Place,
     version: Place,
 }
 
 /// Where one field is looked for, in this order.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Place {
-    source: Source,
+pub(super) struct Place {
+    pub(super) source: Source,
     /// The attribute that stands for the header where the envelope is a JSON object.
-    attribute: Option<&'static str>,
+    pub(super) attribute: Option<&'static str>,
     /// The header, or attribute, that is looked at when the first has nothing.
-    otherwise: Option<&'static str>,
+    pub(super) otherwise: Option<&'static str>,
 }
 
 impl Place {
@@ -103,6 +103,12 @@ impl Reading {
     #[must_use]
     pub fn finds_owner_by_id(&self) -> bool {
         self.test_id.source == Source::ProducedId
+    }
+
+    /// Returns whether a record itself says whose it is.
+    #[must_use]
+    pub fn finds_owner_by_test_id(&self) -> bool {
+        self.test_id.source.is_a_place()
     }
 
     /// Returns whether both find whose a record is in the same place and in the same way.
@@ -305,7 +311,7 @@ fn copy_out(record: &RecordRef<'_>) -> (Option<Bytes>, Option<Bytes>, Headers) {
     (key, value, headers)
 }
 
-fn header<'r>(record: &'r RecordRef<'_>, name: &str) -> Option<&'r str> {
+pub(super) fn header<'r>(record: &'r RecordRef<'_>, name: &str) -> Option<&'r str> {
     record.headers.iter().find(|(n, _)| *n == name).and_then(|(_, value)| text((*value)?))
 }
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use serde_json::Value;
-use test_probe_formats::Schema;
-use test_probe_formats::framing::SchemaId;
+use test_probe_formats::framing::{self, SchemaId};
+use test_probe_formats::{Schema, SchemaType};
 
 use super::lens::{Side, faulty};
 use crate::error::{ErrorCode, ProbeError, Result};
@@ -64,16 +64,16 @@ impl Writer {
         in_header: bool,
     ) -> Result<(Bytes, Option<Bytes>)> {
         let mut out = Vec::with_capacity(64);
-        let header = if in_header {
+        let mut header = if in_header {
             let guid = self.guid.ok_or_else(|| {
                 let message = format!("the schema registry gave no GUID for schema {}", self.id);
                 ProbeError::new(ErrorCode::EncodeFailed, message)
                     .with("subject", self.subject.as_str())
                     .hint("leave out `schemaId: header`, or use a registry that has GUIDs")
             })?;
-            let mut header = Vec::with_capacity(17);
+            let mut header = Vec::with_capacity(18);
             SchemaId::Guid(guid).write_prefix(&mut header);
-            Some(header.into())
+            Some(header)
         } else {
             SchemaId::Number(self.id).write_prefix(&mut out);
             None
@@ -86,6 +86,12 @@ impl Writer {
                 .with("subject", self.subject.as_str())
                 .with("schema_id", self.id)
         })?;
-        Ok((out.into(), header))
+        if let Some(header) = &mut header
+            && self.schema.schema_type() == SchemaType::Protobuf
+        {
+            // Confluent's clients look for the message indexes where the id is.
+            header.extend(out.drain(..framing::indexes(&out).unwrap_or(0)));
+        }
+        Ok((out.into(), header.map(Into::into)))
     }
 }

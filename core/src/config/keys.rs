@@ -93,6 +93,11 @@ pub(super) static DSL: Table = Table {
         Key::new("blocking-timeout", Kind::Duration, "Bounds a blocking produce."),
         Key::new("within", Kind::Duration, "How long expectations wait when the test does not say."),
         Key::new("verdict-grace", Kind::Duration, "How long after its deadline a verdict may take."),
+        Key::new(
+            "late-grace",
+            Kind::Duration,
+            "How long of the verdict grace a failure listens for events that come late; 0s never.",
+        ),
     ],
 };
 

@@ -194,6 +194,9 @@ pub struct DslConfig {
     pub within: Duration,
     /// How long after its deadline a verdict may take to be certain.
     pub verdict_grace: Duration,
+    /// How long after its deadline a failure listens for events that come late, within `verdict_grace`:
+    /// its report says how late. No pass ever waits for it.
+    pub late_grace: Duration,
 }
 
 impl Default for DslConfig {
@@ -203,6 +206,7 @@ impl Default for DslConfig {
             blocking_timeout: Duration::from_secs(5),
             within: Duration::from_secs(5),
             verdict_grace: Duration::from_millis(500),
+            late_grace: Duration::from_millis(500),
         }
     }
 }

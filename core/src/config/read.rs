@@ -140,6 +140,7 @@ fn read_dsl(node: &Node, dsl: &mut DslConfig, problems: &mut Problems) {
     read_duration(&fields, "blocking-timeout", &mut dsl.blocking_timeout, problems);
     read_duration(&fields, "within", &mut dsl.within, problems);
     read_duration(&fields, "verdict-grace", &mut dsl.verdict_grace, problems);
+    read_duration(&fields, "late-grace", &mut dsl.late_grace, problems);
 }
 
 fn read_limits(node: &Node, limits: &mut Limits, problems: &mut Problems) {

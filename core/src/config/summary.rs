@@ -78,6 +78,7 @@ pub(super) fn whole(config: &Config) -> Value {
             "blocking-timeout": duration(config.dsl.blocking_timeout),
             "within": duration(config.dsl.within),
             "verdict-grace": duration(config.dsl.verdict_grace),
+            "late-grace": duration(config.dsl.late_grace),
         },
         "limits": {
             "journal-events-per-session": config.limits.journal_events_per_session,

@@ -215,6 +215,17 @@ pub enum Source {
     None,
 }
 
+impl Source {
+    /// Returns whether it is a place in the record that is read.
+    #[must_use]
+    pub fn is_a_place(&self) -> bool {
+        match self {
+            Self::Header(_) | Self::Key | Self::KeyPointer(_) | Self::ValuePointer(_) => true,
+            Self::ProducedId | Self::None => false,
+        }
+    }
+}
+
 /// What a record without a test id does to a verdict that is not a pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unattributed {

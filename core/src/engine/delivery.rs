@@ -398,9 +398,11 @@ impl<'a> Verifying<'a> {
             expected: Expected::Delivery(Box::new(verified)),
             within: self.window,
             finding,
+            own: None,
             funnel: Funnel::default(),
             misses: Vec::new(),
             hints,
+            notes: Vec::new(),
             coverage,
             other_topics: other
                 .into_iter()

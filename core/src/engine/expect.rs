@@ -88,7 +88,7 @@ pub(super) struct Progress {
 pub(super) struct Expecting<'a> {
     pub(super) session: &'a Arc<SessionInner>,
     pub(super) verb: Verb,
-    topics: &'a [Arc<SessionTopic>],
+    pub(super) topics: &'a [Arc<SessionTopic>],
     /// Of each topic.
     pub(super) looks: Vec<&'a Look>,
     /// For each match a judge, and its topic.
@@ -147,7 +147,10 @@ impl<'a> Expecting<'a> {
             if let Some(doubt) = self.doubt(ends.unwrap_or_default(), &progress) {
                 return Err(self.doubtful(doubt, ends, &progress));
             }
-            return self.fenced(&progress, ends);
+            return match self.fenced(&progress)? {
+                None => Ok(self.passed(&progress.tally.chosen(), ends)),
+                Some(finding) => Err(self.explain_fenced(finding, ends, &progress, deadline).await),
+            };
         }
     }
 
@@ -273,13 +276,15 @@ impl<'a> Expecting<'a> {
         let by = Deadline::at(deadline.max(Instant::now()) + grace);
         let mut all = Vec::new();
         for (place, look) in self.looks.iter().enumerate() {
-            match self.fence_of(place, look, deadline, by).await {
-                Ok(ends) => all.push(ends),
+            match self.fence_of(place, look, deadline, by, &mut all).await {
+                Ok(()) => {}
                 Err(NoFence::Failed(cause)) => return Err(cause),
                 Err(NoFence::Doubt(doubt)) => {
                     let mut progress = self.begin(0, usize::MAX);
                     self.read(&mut progress, None);
-                    return Err(self.doubtful(doubt, None, &progress));
+                    // In a gap nobody knows which log the ends are of.
+                    let ends = matches!(doubt, Doubt::NotCovered { .. }).then_some(&*all);
+                    return Err(self.doubtful(doubt, ends, &progress));
                 }
             }
         }
@@ -294,14 +299,15 @@ impl<'a> Expecting<'a> {
         look: &Look,
         deadline: Instant,
         by: Deadline,
-    ) -> Result<Ends, NoFence> {
+        all: &mut Vec<Ends>,
+    ) -> Result<(), NoFence> {
         let ends = look.lane.ends(deadline, by).await?;
+        all.push(ends.clone());
         let mut here = self.judges.iter().filter(|of| of.0 == place);
         if let Some(doubt) = here.find_map(|(_, judge)| judge.gap(look, &ends)) {
             return Err(NoFence::Doubt(doubt));
         }
-        look.lane.covered(look.view, &ends, by).await?;
-        Ok(ends)
+        look.lane.covered(look.view, &ends, by).await
     }
 
     /// Returns what keeps a verdict about absence from being certain, although everything was read:
@@ -366,14 +372,12 @@ impl<'a> Expecting<'a> {
         Err(self.explain(finding, ends, progress))
     }
 
-    /// Returns the verdict once everything was judged, and nothing is in doubt.
-    fn fenced(&self, progress: &Progress, ends: Option<&[Ends]>) -> Result<Verdict> {
+    /// Returns what is wrong once everything was judged, and nothing is in doubt.
+    fn fenced(&self, progress: &Progress) -> Result<Option<Finding>> {
         let found = progress.tally.found().len();
         let finding = match self.verb {
-            Verb::None => return Ok(self.passed(&[], ends)),
-            Verb::Exactly(wanted) if wanted == found => {
-                return Ok(self.passed(&progress.tally.chosen(), ends));
-            }
+            Verb::None => return Ok(None),
+            Verb::Exactly(wanted) if wanted == found => return Ok(None),
             Verb::Exactly(wanted) => Finding::Count { wanted, found, extra: None },
             Verb::Event => Finding::Missing { wanted: 1, found },
             Verb::Receive(wanted) => Finding::Missing { wanted, found },
@@ -390,7 +394,7 @@ impl<'a> Expecting<'a> {
                 return Err(ProbeError::new(ErrorCode::Internal, "a fishing was judged like an expectation"));
             }
         };
-        Err(self.explain(finding, ends, progress))
+        Ok(Some(finding))
     }
 
     pub(super) fn passed(&self, chosen: &[&Found], ends: Option<&[Ends]>) -> Verdict {
@@ -411,6 +415,7 @@ impl<'a> Expecting<'a> {
         if matches!(self.verb, Verb::Event | Verb::Exactly(_) | Verb::AllOf(_)) {
             let expected = self.judges.iter().map(|(_, judge)| &judge.matching);
             warnings.extend(expected.filter_map(|expected| Warning::vacuous(expected, &events)).next());
+            warnings.extend(self.look_alikes());
         }
         Verdict { events, own, coverage, other_topics, warnings, delivery: None }
     }

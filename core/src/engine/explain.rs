@@ -2,7 +2,8 @@
 
 use crate::engine::expect::{Expecting, Progress};
 use crate::error::ProbeError;
-use crate::operation::{Order, Verb};
+use crate::operation::Verb;
+use crate::runtime::Deadline;
 use crate::verdict::{Doubt, Evidence, Expected, Finding, Funnel, Row};
 use crate::workers::fence::Ends;
 
@@ -12,16 +13,42 @@ impl Expecting<'_> {
     }
 
     pub(super) fn explain(&self, finding: Finding, ends: Option<&[Ends]>, progress: &Progress) -> ProbeError {
-        let Some((first, judge)) = self.judges.first() else {
-            return ProbeError::new(crate::ErrorCode::Internal, "an expectation had no match");
-        };
+        self.told(self.evidence(finding, ends, progress))
+    }
+
+    /// Explains what is wrong once everything was judged; what provably did not come is looked for around
+    /// the window first.
+    pub(super) async fn explain_fenced(
+        &self,
+        finding: Finding,
+        ends: Option<&[Ends]>,
+        progress: &Progress,
+        deadline: Deadline,
+    ) -> ProbeError {
+        let mut evidence = self.evidence(finding, ends, progress);
+        if let (Some(evidence), Some(ends)) = (evidence.as_mut().filter(|of| of.finding.is_missing()), ends) {
+            self.look_around(evidence, ends, progress, deadline).await;
+        }
+        self.told(evidence)
+    }
+
+    fn told(&self, evidence: Option<Evidence>) -> ProbeError {
+        match evidence {
+            Some(evidence) => evidence.into_error().with("test_id", &*self.session.test_id),
+            None => ProbeError::new(crate::ErrorCode::Internal, "an expectation had no match"),
+        }
+    }
+
+    fn evidence(&self, finding: Finding, ends: Option<&[Ends]>, progress: &Progress) -> Option<Evidence> {
+        let (first, judge) = self.judges.first()?;
+        let ends_of = |place: usize| ends.and_then(|ends| ends.get(place));
         let (expected, funnel, misses) = match self.verb {
             Verb::AllOf(order) => {
-                (Expected::AllOf(order, self.rows(progress)), Funnel::default(), Vec::new())
+                (Expected::AllOf(order, self.rows(progress, ends)), Funnel::default(), Vec::new())
             }
             _ => {
                 let (funnel, misses) = match self.looks.get(*first) {
-                    Some(look) => judge.funnel(self.session, look),
+                    Some(look) => judge.funnel(self.session, look, ends_of(*first)),
                     None => Default::default(),
                 };
                 (Expected::Match(Box::new(judge.matching.clone())), funnel, misses)
@@ -29,29 +56,37 @@ impl Expecting<'_> {
         };
         let silent = matches!(&finding, Finding::Doubtful(Doubt::NotCovered { .. }));
         let (coverage, other_topics) = self.coverage(ends);
-        let error = Evidence {
+        let own = match &finding {
+            Finding::Unexpected(event)
+            | Finding::Refused { event, .. }
+            | Finding::Count { extra: Some(event), .. } => Some(judge.topic.is_own(event)),
+            _ => None,
+        };
+        Some(Evidence {
             verb: self.verb.name(),
             topic: judge.topic.directive.name.clone(),
             expected,
             within: self.window,
             hints: self.hints(&finding, progress),
             finding,
+            own,
+            notes: Vec::new(),
             funnel,
             misses,
             coverage,
             other_topics,
             problem: if silent { judge.topic.link.broker.last_problem() } else { None },
-        }
-        .into_error();
-        error.with("test_id", &*self.session.test_id)
+        })
     }
 
     /// Returns what came of each match of `expect_all_of`.
-    fn rows(&self, progress: &Progress) -> Vec<Row> {
+    fn rows(&self, progress: &Progress, ends: Option<&[Ends]>) -> Vec<Row> {
         let rows = self.judges.iter().enumerate().map(|(number, (place, judge))| {
             let served = progress.tally.serving(number).map(|found| (found.event.clone(), found.own));
             let look = self.looks.get(*place).filter(|_| served.is_none());
-            let (funnel, misses) = look.map(|look| judge.funnel(self.session, look)).unwrap_or_default();
+            let ends = ends.and_then(|ends| ends.get(*place));
+            let (funnel, misses) =
+                look.map(|look| judge.funnel(self.session, look, ends)).unwrap_or_default();
             Row {
                 topic: judge.topic.directive.name.clone(),
                 matching: judge.matching.clone(),
@@ -61,53 +96,5 @@ impl Expecting<'_> {
             }
         });
         rows.collect()
-    }
-
-    /// Returns what else is worth knowing.
-    fn hints(&self, finding: &Finding, progress: &Progress) -> Vec<String> {
-        let mut hints: Vec<String> = Vec::new();
-        let is_missing = match finding {
-            Finding::Missing { .. } | Finding::Unserved | Finding::NotCaught { .. } => true,
-            Finding::Count { wanted, found, .. } => found < wanted,
-            Finding::WrongOrder { .. } => {
-                hints.extend(self.between_partitions(progress));
-                false
-            }
-            Finding::Unexpected(_)
-            | Finding::Refused { .. }
-            | Finding::Lagging(_)
-            | Finding::Misdelivered(_)
-            | Finding::Doubtful(_) => false,
-        };
-        if is_missing {
-            let is_all_of = matches!(self.verb, Verb::AllOf(_));
-            for (number, (_, judge)) in self.judges.iter().enumerate() {
-                if is_all_of && progress.tally.serving(number).is_some() {
-                    continue;
-                }
-                let what =
-                    if is_all_of { format!("a match of {}", number + 1) } else { "a match".to_owned() };
-                let elsewhere = judge.elsewhere(self.session).into_iter();
-                hints.extend(elsewhere.map(|topic| format!("{what} is on topic `{topic}`")));
-            }
-        }
-        hints
-    }
-
-    /// Kafka orders the records of a partition, and nothing else.
-    fn between_partitions(&self, progress: &Progress) -> Option<String> {
-        if self.verb != Verb::AllOf(Order::InOrder) {
-            return None;
-        }
-        let mut places = (0..self.judges.len()).filter_map(|number| {
-            let event = &progress.tally.serving(number)?.event;
-            Some((event.topic.clone(), event.partition))
-        });
-        let first = places.next()?;
-        places.any(|place| place != first).then(|| {
-            "the events lie in several partitions, between which Kafka has no order: it is the order in \
-             which they were read"
-                .to_owned()
-        })
     }
 }

@@ -89,7 +89,7 @@ impl Expecting<'_> {
                 return Ok(Catch::Events(Box::new(fishing), events));
             }
             let Some(ends) = ends else { continue };
-            return Err(self.uncaught(&fishing, &ends));
+            return Err(self.uncaught(&fishing, &ends, Deadline::at(deadline)).await);
         }
     }
 
@@ -151,7 +151,7 @@ impl Expecting<'_> {
     }
 
     /// Returns the verdict once everything was shown.
-    fn uncaught(&self, fishing: &Fishing, ends: &[Ends]) -> ProbeError {
+    async fn uncaught(&self, fishing: &Fishing, ends: &[Ends], deadline: Deadline) -> ProbeError {
         let mut progress = self.begin(0, usize::MAX);
         self.read(&mut progress, Some(ends));
         if let Err(full) = self.session.journal.check() {
@@ -161,7 +161,7 @@ impl Expecting<'_> {
             return self.doubtful(doubt, Some(ends), &progress);
         }
         let finding = Finding::NotCaught { shown: fishing.answered, collected: fishing.collected.len() };
-        self.explain(finding, Some(ends), &progress)
+        self.explain_fenced(finding, Some(ends), &progress, deadline).await
     }
 
     /// Returns an event that was shown.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::codec::{Scratch, admits};
 use crate::completion::lock;
 use crate::directive::{EnvelopeMode, Source, TopicDirective, Unattributed};
+use crate::engine::acquaintance::Acquaintance;
 use crate::engine::session::{Look, SessionInner, SessionTopic};
 use crate::error::{ErrorCode, ProbeError, Result};
 use crate::event::{Decoded, ReceivedEvent};
@@ -261,23 +262,28 @@ impl Judge {
         nobodys
     }
 
-    /// Returns the funnel and the events that did not match.
+    /// Returns the funnel and the events that did not match; with the ends without what came later.
     pub(crate) fn funnel(
         &self,
         session: &SessionInner,
         look: &Look,
+        ends: Option<&Ends>,
     ) -> (Funnel, Vec<(Arc<ReceivedEvent>, bool)>) {
         let seen = look.lane.seen(look.view);
         let mut funnel = Funnel { seen: seen.total, unattributed: seen.unattributed, ..Funnel::default() };
         let mut stages: BTreeMap<Stage, u64> = BTreeMap::new();
         let mut misses = Vec::new();
-        let mut mine = 0;
+        let (mut mine, mut late) = (0, 0);
         session.journal.read(0, |entries| {
             for (index, entry) in entries.iter().enumerate() {
                 if entry.event.topic != self.topic.directive.name {
                     continue;
                 }
                 mine += 1;
+                if ends.is_some_and(|ends| ends.lie_before(&entry.event)) {
+                    late += 1;
+                    continue;
+                }
                 let stage = match self.judge(index, entry) {
                     Judgement::Match(_) => {
                         funnel.matched += 1;
@@ -293,15 +299,17 @@ impl Judge {
             }
         });
         funnel.other_tests = funnel.seen.saturating_sub(mine + funnel.unattributed);
+        funnel.seen = funnel.seen.saturating_sub(late);
         funnel.stages = stages.into_iter().map(|(stage, count)| (stage.label(), count)).collect();
         (funnel, misses)
     }
 
-    /// Returns the session's other topics on which an event matches.
-    pub(crate) fn elsewhere(&self, session: &SessionInner) -> Vec<String> {
+    /// Returns the session's other topics on which an event matches, each with its cluster where that is
+    /// another one.
+    pub(crate) fn elsewhere(&self, session: &SessionInner) -> Vec<(String, Option<String>)> {
         let mut topics: Vec<String> = Vec::new();
         if self.matching.is_unconditional() {
-            return topics;
+            return Vec::new();
         }
         session.journal.read(0, |entries| {
             for entry in entries {
@@ -314,7 +322,41 @@ impl Judge {
                 }
             }
         });
-        topics
+        let all = session.topics();
+        let cluster = |name: &str| {
+            let link = &all.iter().find(|topic| &*topic.directive.name == name)?.link;
+            (link.cluster != self.topic.link.cluster).then(|| link.cluster.clone())
+        };
+        topics.into_iter().map(|name| (cluster(&name), name)).map(|(cluster, name)| (name, cluster)).collect()
+    }
+
+    /// Returns the latest record of another test that meets all that is known of it, and this much at least:
+    /// its id or its key, or everything that the match asks.
+    pub(crate) fn stranger(&self, test_id: &str, look: &Look) -> Option<Acquaintance> {
+        let state = look.lane.state();
+        let mut strangers = state.strangers.latest().filter(|one| one.generation == self.generation);
+        strangers.find_map(|one| {
+            let is_mine = one.test_id.is(test_id.as_bytes()) != Some(false);
+            if is_mine { None } else { Acquaintance::new(&self.matching, one) }
+        })
+    }
+
+    /// Returns the latest record of another test, or from before the start, that meets the whole match.
+    pub(crate) fn look_alike(&self, test_id: &str, look: &Look, is_stale: bool) -> Option<Acquaintance> {
+        let state = look.lane.state();
+        let view = state.view(look.view)?;
+        let mut strangers = state.strangers.latest().filter(|one| one.generation == self.generation);
+        strangers.find_map(|one| {
+            let start = view.start(one.partition, one.generation).from;
+            let counts = if is_stale {
+                one.offset < start
+            } else {
+                one.offset >= self.first(one.partition, start)
+                    && one.test_id.is(test_id.as_bytes()) == Some(false)
+            };
+            let found = if counts { Acquaintance::new(&self.matching, one) } else { None };
+            found.filter(|found| found.fields.is_empty())
+        })
     }
 }
 

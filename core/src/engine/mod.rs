@@ -22,6 +22,7 @@ use crate::operation::Outcome;
 use crate::registry::Registry;
 use crate::runtime::{Runtime, Signal};
 
+mod acquaintance;
 mod assign;
 mod blocking;
 mod calls;
@@ -33,7 +34,10 @@ pub mod dsl;
 mod expect;
 mod explain;
 mod fish;
+mod hints;
 mod judge;
+mod late;
+mod look_back;
 mod mark;
 mod open;
 mod outbox;

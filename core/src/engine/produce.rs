@@ -12,7 +12,7 @@ use crate::codec::{Stamp, Writers, Written, encode};
 use crate::completion::lock;
 use crate::directive::Source;
 use crate::engine::calls::Call;
-use crate::engine::session::{Acked, SessionInner, SessionTopic};
+use crate::engine::session::{Acked, LastAck, SessionInner, SessionTopic};
 use crate::error::{Category, ErrorCode, ProbeError, Result};
 use crate::event::{Event, ProduceResult, ProducedAck};
 use crate::registry::not_registered;
@@ -204,6 +204,7 @@ impl SessionInner {
                     let at = (delivered.partition, delivered.offset);
                     let acked = Acked { entry: read, is_bare: written.ce_id.is_none() };
                     sent.acked.insert(at, acked);
+                    sent.last = Some(LastAck { partition: at.0, offset: at.1, at: Instant::now() });
                     if let Some(ce_id) = written.ce_id {
                         sent.by_ce_id.insert(ce_id, Some(at));
                     }

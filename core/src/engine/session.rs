@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, RwLock};
 
+use tokio::time::Instant;
+
 use crate::broker::BoxFuture;
 use crate::codec::Reading;
 use crate::completion::lock;
@@ -10,7 +12,7 @@ use crate::directive::{Directives, TopicDirective};
 use crate::engine::calls::Calls;
 use crate::engine::fish::Catch;
 use crate::engine::outbox::Outbox;
-use crate::engine::produce::tried;
+use crate::engine::produce::{millis_now, tried};
 use crate::engine::schemas::TopicSchemas;
 use crate::engine::{Preflight, Probe, ProbeInner, open};
 use crate::error::{ErrorCode, ProbeError, Result};
@@ -70,12 +72,14 @@ pub(crate) struct Look {
     pub(crate) view: ViewKey,
     /// The generation of the topic when the session began to look.
     pub(crate) generation: u32,
+    /// When the session began to look, milliseconds since the epoch.
+    pub(crate) opened_at: i64,
     _catch_up: Option<Task>,
 }
 
 impl Look {
     pub(crate) fn new(lane: Arc<Lane>, view: ViewKey, generation: u32, catch_up: Option<Task>) -> Self {
-        Self { lane, view, generation, _catch_up: catch_up }
+        Self { lane, view, generation, opened_at: millis_now(), _catch_up: catch_up }
     }
 }
 
@@ -92,6 +96,23 @@ pub(crate) struct Sent {
     pub(crate) by_ce_id: HashMap<String, Option<(i32, i64)>>,
     /// By acknowledged position.
     pub(crate) acked: HashMap<(i32, i64), Acked>,
+    /// The last acknowledgement.
+    pub(crate) last: Option<LastAck>,
+}
+
+/// Where an event was acknowledged, and when the acknowledgement came.
+#[derive(Clone, Copy)]
+pub(crate) struct LastAck {
+    pub(crate) partition: i32,
+    pub(crate) offset: i64,
+    pub(crate) at: Instant,
+}
+
+impl Sent {
+    /// Returns whether nothing was sent.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.by_ce_id.is_empty() && self.acked.is_empty()
+    }
 }
 
 /// An event that was acknowledged.

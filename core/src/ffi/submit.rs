@@ -113,6 +113,7 @@ fn limit(probe: &Probe, operation: &Operation) -> Duration {
             within.unwrap_or(config.dsl.within).saturating_add(config.dsl.verdict_grace)
         }
         Operation::Close => config.limits.close_timeout,
+        Operation::Preflight => config.dsl.blocking_timeout,
         Operation::Fetch { .. }
         | Operation::FetchAll { .. }
         | Operation::Mark

@@ -37,9 +37,14 @@ pub(super) fn member_variant<'a>(name: &str, mut there: impl Iterator<Item = &'a
     Some(format!("member {variant:?} exists, the match asks {name:?}"))
 }
 
+/// Returns the name of a header that differs from a name by case or prefix only.
+pub(crate) fn near_header<'a>(mut names: impl Iterator<Item = &'a str>, name: &str) -> Option<&'a str> {
+    names.find(|other| *other != name && bare(other) == bare(name))
+}
+
 /// Hints at a header whose name differs by case or prefix only.
 pub(super) fn header_variant(event: &ReceivedEvent, name: &str) -> Option<String> {
-    let (variant, _) = event.headers.iter().find(|(other, _)| *other != name && bare(other) == bare(name))?;
+    let variant = near_header(event.headers.iter().map(|(name, _)| name), name)?;
     Some(format!("header {variant:?} exists, the match asks {name:?}"))
 }
 

@@ -25,5 +25,6 @@ mod value;
 pub use cel::Where;
 pub use compare::{Comparison, Difference, Stage};
 pub use expected::Expected;
+pub(crate) use hints::near_header;
 pub use matchers::Matcher;
 pub use model::*;

@@ -32,7 +32,7 @@ impl Evidence {
             Expected::AllOf(..) | Expected::CaughtUp { .. } | Expected::Delivery(_) => Vec::new(),
         };
         let hints = self.all_hints();
-        let own = self.own_of_named();
+        let own = self.own;
         let mut error = ProbeError::new(self.finding.code(), self.text(&nearest, &hints, own))
             .with("verb", self.verb)
             .with("topic", &*self.topic)
@@ -110,9 +110,10 @@ impl Evidence {
         if matches!(self.expected, Expected::CaughtUp { .. }) {
             return Vec::new();
         }
-        let mut lines = vec![words::coverage(None, &self.coverage)];
+        let unanswered = matches!(self.finding, Finding::Doubtful(Doubt::NotCovered { .. }));
+        let mut lines = vec![words::coverage(None, &self.coverage, unanswered)];
         for (topic, coverage) in self.other_topics.iter().take(OTHERS) {
-            lines.push(words::coverage(Some(topic), coverage));
+            lines.push(words::coverage(Some(topic), coverage, unanswered));
         }
         if self.other_topics.len() > OTHERS {
             lines.push(format!("coverage of {} more in the context", self.other_topics.len() - OTHERS));
@@ -170,25 +171,8 @@ impl Evidence {
                     .to_owned());
             }
         }
+        self.notes.iter().cloned().for_each(add);
         hints
-    }
-
-    /// Returns whether the event that the finding names is own, where the evidence tells.
-    fn own_of_named(&self) -> Option<bool> {
-        let event = match &self.finding {
-            Finding::Unexpected(event) | Finding::Refused { event, .. } => event,
-            Finding::Count { extra, .. } => extra.as_ref()?,
-            _ => return None,
-        };
-        let known = self.misses.iter().find(|(miss, _)| {
-            (miss.partition, miss.offset, miss.generation)
-                == (event.partition, event.offset, event.generation)
-        });
-        let asked = match &self.expected {
-            Expected::Match(expected) => expected.own,
-            Expected::AllOf(..) | Expected::CaughtUp { .. } | Expected::Delivery(_) => None,
-        };
-        known.map(|(_, own)| *own).or(asked)
     }
 }
 

@@ -29,7 +29,7 @@ impl Finding {
     }
 
     /// Returns whether something that was wanted provably did not come.
-    pub(super) fn is_missing(&self) -> bool {
+    pub(crate) fn is_missing(&self) -> bool {
         match self {
             Self::Missing { .. } | Self::Unserved | Self::NotCaught { .. } => true,
             Self::Count { wanted, found, .. } => found < wanted,

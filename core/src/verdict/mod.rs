@@ -7,6 +7,7 @@ pub mod delivery;
 mod document;
 mod explain;
 mod finding;
+pub(crate) mod hints;
 mod model;
 mod nearest;
 mod rows;

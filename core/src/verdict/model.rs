@@ -32,7 +32,7 @@ pub struct Verdict {
 /// Something that passed and yet deserves a look.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Warning {
-    /// A stable word, as `SELF_MATCH`.
+    /// A stable word: `SELF_MATCH`, `VACUOUS_MATCH`, `FOREIGN_MATCH` or `STALE_MATCH`.
     pub code: &'static str,
     /// One sentence.
     pub message: String,
@@ -55,6 +55,22 @@ impl Warning {
     }
 }
 
+impl Warning {
+    /// Returns what to say of a match that an event of another test meets too.
+    pub(crate) fn foreign(test_id: &str, place: &str) -> Self {
+        let test_id = words::shown(&test_id.into());
+        let message = format!("an event of test {test_id} would have satisfied the expectation too: {place}");
+        Self { code: "FOREIGN_MATCH", message }
+    }
+
+    /// Returns what to say of a match that an event from before the session's start meets too.
+    pub(crate) fn stale(place: &str) -> Self {
+        let message =
+            format!("an event from before your start would have satisfied the expectation too: {place}");
+        Self { code: "STALE_MATCH", message }
+    }
+}
+
 /// How far a topic was read for a session: the proof of a verdict.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Coverage {
@@ -71,7 +87,8 @@ pub struct PartitionCoverage {
     pub from: i64,
     /// Everything below was delivered or is proven invisible.
     pub next: i64,
-    /// The high watermark that was asked for after the deadline and answered; `None` before that.
+    /// The high watermark that was asked for after the deadline and answered; `None` before that, and
+    /// for a verdict that was certain without it.
     pub end: Option<i64>,
 }
 
@@ -284,12 +301,16 @@ pub struct Evidence {
     pub within: Duration,
     /// What came of it.
     pub finding: Finding,
+    /// Whether the event that the finding names is own; `None` where it names none.
+    pub own: Option<bool>,
     /// The funnel of an expectation of one match.
     pub funnel: Funnel,
     /// Events of this test that did not match it, to choose the nearest from; own or not.
     pub misses: Vec<(Arc<ReceivedEvent>, bool)>,
-    /// Sentences that the engine found out besides.
+    /// Sentences that the engine found out besides, the most telling first.
     pub hints: Vec<String>,
+    /// Sentences on the circumstances, which go behind what the funnel gives away.
+    pub notes: Vec<String>,
     /// The proof.
     pub coverage: Coverage,
     /// The proof of the other topics concerned.

@@ -165,6 +165,7 @@ pub(crate) fn evidence(document: &Value) -> Evidence {
         expected: expected(&document["expected"], &document["delivery"]),
         within: Duration::from_millis(number(&document["within_ms"])),
         finding: finding(&document["finding"]),
+        own: document["finding"]["own"].as_bool(),
         funnel: funnel(&document["funnel"]),
         misses: events(&document["misses"]),
         hints: document["hints"]
@@ -173,6 +174,7 @@ pub(crate) fn evidence(document: &Value) -> Evidence {
             .flatten()
             .map(|hint| hint.as_str().unwrap().to_owned())
             .collect(),
+        notes: Vec::new(),
         coverage: coverage(&document["coverage"]),
         other_topics: others.map(|(topic, read)| (topic.as_str().into(), coverage(read))).collect(),
         problem: problem["message"].as_str().map(|message| {

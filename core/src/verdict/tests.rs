@@ -132,14 +132,13 @@ fn an_explanation_never_breaks_a_line_and_never_grows_beyond_the_screen() {
 fn whether_a_forbidden_event_is_own_is_said_only_where_it_is_known() {
     let forbidden = record(&json!({"event": {"type": "T", "value": 1}, "offset": 12}));
     let base = evidence(&vectors()["cases"][0]["evidence"]);
-    let unknown = Evidence { finding: Finding::Unexpected(forbidden.clone()), misses: Vec::new(), ..base };
+    let unknown = Evidence { finding: Finding::Unexpected(forbidden), own: None, ..base };
     let own = |evidence: &Evidence| {
         evidence.clone().into_error().to_json()["context"]["finding"]["event"]["own"].clone()
     };
     assert_eq!(own(&unknown), Value::Null);
-    assert_eq!(own(&Evidence { misses: vec![(forbidden, true)], ..unknown.clone() }), true);
-    let asked = Evidence { expected: Expected::Match(Box::new(Match::new().own(false))), ..unknown };
-    assert_eq!(own(&asked), false);
+    assert_eq!(own(&Evidence { own: Some(true), ..unknown.clone() }), true);
+    assert_eq!(own(&Evidence { own: Some(false), ..unknown }), false);
 }
 
 #[test]

@@ -86,7 +86,8 @@ pub(super) fn funnel(funnel: &Funnel) -> String {
 }
 
 /// Returns the coverage on one line, what was not read to its end first.
-pub(super) fn coverage(topic: Option<&str>, coverage: &Coverage) -> String {
+/// Where an end is not known `unanswered` says so, unless nobody needed it.
+pub(super) fn coverage(topic: Option<&str>, coverage: &Coverage, unanswered: bool) -> String {
     const SHOWN: usize = 4;
     let of = topic.map(|topic| format!(" of `{}`", clip(topic))).unwrap_or_default();
     let id = match &coverage.topic_id {
@@ -100,23 +101,26 @@ pub(super) fn coverage(topic: Option<&str>, coverage: &Coverage) -> String {
     let mut parts: Vec<_> = coverage.partitions.iter().collect();
     parts.sort_by_key(|(_, read)| is_covered(read));
     let mut words: Vec<String> =
-        parts.iter().take(SHOWN).map(|(number, read)| partition(**number, read)).collect();
+        parts.iter().take(SHOWN).map(|(number, read)| partition(**number, read, unanswered)).collect();
     if parts.len() > SHOWN {
         let rest = &parts[SHOWN..];
         let how = if rest.iter().all(|(_, read)| is_covered(read)) {
-            "read to their ends"
+            ", read to their ends"
+        } else if unanswered || rest.iter().any(|(_, read)| read.end.is_some()) {
+            ", not all read to their ends"
         } else {
-            "not all read to their ends"
+            ""
         };
-        words.push(format!("and {} more, {how}", rest.len()));
+        words.push(format!("and {} more{how}", rest.len()));
     }
     format!("coverage{of}: {id}; {}", words.join("; "))
 }
 
-fn partition(number: i32, read: &PartitionCoverage) -> String {
+fn partition(number: i32, read: &PartitionCoverage, unanswered: bool) -> String {
     let end = match read.end {
-        Some(end) => format!("of {end}"),
-        None => "and the end was not answered".to_owned(),
+        Some(end) => format!(" of {end}"),
+        None if unanswered => " and the end was not answered".to_owned(),
+        None => String::new(),
     };
-    format!("partition {number} from {} read up to {} {end}", read.from, read.next)
+    format!("partition {number} from {} read up to {}{end}", read.from, read.next)
 }

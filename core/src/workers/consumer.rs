@@ -285,6 +285,7 @@ impl Drain {
     fn flush(&mut self) {
         for slot in self.touched.drain(..) {
             if let Some(Some(place)) = self.slots.get(slot as usize) {
+                place.lane.state().strangers.take_breath();
                 place.lane.notify();
             }
         }

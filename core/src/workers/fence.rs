@@ -42,6 +42,11 @@ impl Ends {
         self.offsets.get(usize::try_from(partition).ok()?).copied()
     }
 
+    /// Returns whether an event lies behind them: then it came too late.
+    pub(crate) fn lie_before(&self, event: &ReceivedEvent) -> bool {
+        event.generation == self.generation && self.of(event.partition).is_none_or(|end| event.offset >= end)
+    }
+
     /// Returns whether an event lies below them: then it is in time, whenever it was read.
     pub(crate) fn hold(&self, event: &ReceivedEvent) -> bool {
         event.generation == self.generation && self.of(event.partition).is_some_and(|end| event.offset < end)

@@ -16,6 +16,7 @@ use crate::verdict::{Coverage, PartitionCoverage};
 use crate::workers::consumer::{ConsumerWorker, From};
 use crate::workers::fence::Ends;
 use crate::workers::owners::{Group, Owner, Ownerless};
+use crate::workers::strangers::Strangers;
 use crate::workers::unattributed::{StoredRecord, UnattributedRecords};
 use crate::workers::view::{View, ViewKey, ViewStart};
 
@@ -56,6 +57,7 @@ pub(crate) struct LaneState {
     groups: Vec<Group>,
     pub(crate) unattributed: UnattributedRecords,
     ownerless: Vec<Ownerless>,
+    pub(crate) strangers: Strangers,
     seen: u64,
     /// Sessions that are about to register a view.
     visitors: usize,
@@ -146,6 +148,7 @@ impl Lane {
                 groups: Vec::new(),
                 unattributed: UnattributedRecords::new(unattributed_limit),
                 ownerless: Vec::new(),
+                strangers: Strangers::default(),
                 seen: 0,
                 visitors: 0,
                 idle_since: Instant::now(),
@@ -251,6 +254,7 @@ impl Lane {
             state.idle_since = Instant::now();
             state.unattributed.clear();
             state.ownerless.clear();
+            state.strangers.clear();
             state.gaps.clear();
         }
     }
@@ -300,11 +304,20 @@ impl LaneState {
         }
         self.seen += 1;
         let generation = self.generation;
-        let mut unowned = false;
+        let (mut unowned, mut is_noted) = (false, false);
         let mut awaited: Option<Arc<StoredRecord>> = None;
         scratch.clear();
         for group in &mut self.groups {
-            match group.owner(record, scratch) {
+            let name = group.name(record, scratch);
+            if let Some(test_id) =
+                name.as_deref().filter(|_| !is_noted && group.reading.finds_owner_by_test_id())
+            {
+                self.strangers.push(test_id, &group.reading, record, partition, generation);
+                is_noted = true;
+            }
+            let owner = group.owner(name.as_deref());
+            drop(name);
+            match owner.or_awaited(&group.reading, scratch) {
                 Owner::View(key) => {
                     if let Some(view) = self.views.get_mut(&key)
                         && view.takes(partition, record.offset, generation)
@@ -355,7 +368,7 @@ impl LaneState {
         let Some(group) = self.groups.iter_mut().find(|group| group.reading.attributes_as(reading)) else {
             return;
         };
-        match group.owner(record, scratch) {
+        match group.find_owner(record, scratch) {
             Owner::View(owner) if owner == key => view.deliver(partition, record, generation, scratch),
             Owner::View(_) | Owner::Another => {}
             Owner::Nobody => {
@@ -390,7 +403,7 @@ impl LaneState {
             let same = |group: &&mut Group| group.reading.attributes_as(&ownerless.reading);
             let Some(group) = self.groups.iter_mut().find(same) else { continue };
             scratch.clear();
-            let owner = stored.with_ref(|record| group.owner(record, scratch));
+            let owner = stored.with_ref(|record| group.find_owner(record, scratch));
             match owner {
                 Owner::View(key) => {
                     let view = self.views.get_mut(&key);

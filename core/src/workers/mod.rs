@@ -12,6 +12,7 @@ pub(crate) mod link;
 pub(crate) mod owners;
 pub(crate) mod pinning;
 pub(crate) mod producer;
+pub(crate) mod strangers;
 pub(crate) mod unattributed;
 pub(crate) mod view;
 pub(crate) mod watcher;

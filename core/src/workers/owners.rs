@@ -1,5 +1,6 @@
 //! The index from what a record carries to the view of its owner: never a broadcast.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -36,10 +37,36 @@ pub(crate) struct Ownerless {
 }
 
 impl Group {
-    pub(crate) fn owner(&self, record: &RecordRef<'_>, scratch: &mut Scratch) -> Owner {
-        if let Some(name) = self.reading.owner(record, scratch) {
-            return self.by_owner.get(&*name).map_or(Owner::Another, |key| Owner::View(*key));
+    /// Returns what a record carries that says whose it is.
+    pub(crate) fn name<'r>(
+        &self,
+        record: &'r RecordRef<'_>,
+        scratch: &'r mut Scratch,
+    ) -> Option<Cow<'r, str>> {
+        self.reading.owner(record, scratch)
+    }
+
+    /// Returns whose a record is that carries this.
+    pub(crate) fn owner(&self, name: Option<&str>) -> Owner {
+        match name {
+            Some(name) => self.by_owner.get(name).map_or(Owner::Another, |key| Owner::View(*key)),
+            None => Owner::Nobody,
         }
-        if self.reading.awaits_owner(scratch) { Owner::Awaited } else { Owner::Nobody }
+    }
+
+    /// Returns whose a record is.
+    pub(crate) fn find_owner(&self, record: &RecordRef<'_>, scratch: &mut Scratch) -> Owner {
+        let owner = self.owner(self.name(record, scratch).as_deref());
+        owner.or_awaited(&self.reading, scratch)
+    }
+}
+
+impl Owner {
+    /// Tells a record that is nobody's from one of which that is not known yet.
+    pub(crate) fn or_awaited(self, reading: &Reading, scratch: &Scratch) -> Self {
+        match self {
+            Self::Nobody if reading.awaits_owner(scratch) => Self::Awaited,
+            owner => owner,
+        }
     }
 }

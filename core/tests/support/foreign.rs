@@ -1,11 +1,13 @@
 //! Another client on the same cluster: rust-rdkafka, for what the engine itself never does.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use rdkafka::admin::{AdminClient, AdminOptions, NewPartitions};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
+use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
@@ -20,6 +22,70 @@ fn config(bootstrap_servers: &str) -> ClientConfig {
 
 fn admin(bootstrap_servers: &str) -> AdminClient<DefaultClientContext> {
     config(bootstrap_servers).create().expect("an admin client")
+}
+
+/// Writes a record as it is, to any partition, and waits until it is acknowledged.
+pub(crate) fn record(
+    bootstrap_servers: &str,
+    topic: &str,
+    headers: &[(&str, &str)],
+    key: Option<&str>,
+    value: Option<&[u8]>,
+) {
+    let producer: BaseProducer =
+        config(bootstrap_servers).set("linger.ms", "0").create().expect("a producer");
+    let mut all = OwnedHeaders::new();
+    for (name, value) in headers {
+        all = all.insert(Header { key: name, value: Some(*value) });
+    }
+    let mut record = BaseRecord::<[u8], [u8]>::to(topic).headers(all);
+    if let Some(key) = key {
+        record = record.key(key.as_bytes());
+    }
+    if let Some(value) = value {
+        record = record.payload(value);
+    }
+    assert!(producer.send(record).is_ok(), "not queued");
+    producer.flush(LONG).expect("delivered");
+}
+
+/// A client that writes records as they are, one after the other.
+#[derive(Clone)]
+pub(crate) struct Foreign(Arc<BaseProducer>);
+
+impl Foreign {
+    pub(crate) fn new(bootstrap_servers: &str) -> Self {
+        Self(Arc::new(config(bootstrap_servers).set("linger.ms", "0").create().expect("a producer")))
+    }
+
+    /// Writes a record; returns once it is acknowledged.
+    pub(crate) async fn send(
+        &self,
+        topic: &str,
+        partition: i32,
+        headers: &[(String, String)],
+        key: String,
+        value: Option<String>,
+    ) {
+        let (producer, topic, headers) = (self.0.clone(), topic.to_owned(), owned(headers));
+        let sent = tokio::task::spawn_blocking(move || {
+            let record = BaseRecord::to(&topic).partition(partition).key(&key).headers(headers);
+            let record = match &value {
+                Some(value) => record.payload(value),
+                None => record,
+            };
+            producer.send::<String, String>(record).map_err(|(error, _)| error).expect("queued");
+            producer.flush(LONG).expect("delivered");
+        });
+        sent.await.expect("joined");
+    }
+}
+
+fn owned(headers: &[(String, String)]) -> OwnedHeaders {
+    let add = |all: OwnedHeaders, (name, value): &(String, String)| {
+        all.insert(Header { key: name, value: Some(value) })
+    };
+    headers.iter().fold(OwnedHeaders::new(), add)
 }
 
 /// A transactional producer.
@@ -55,6 +121,24 @@ impl Transactions {
             let record = BaseRecord::<(), str>::to(topic).partition(0).payload(*value);
             self.0.send(record).map_err(|(error, _)| error).expect("queued");
         }
+        self.0.flush(LONG).expect("flushed");
+    }
+
+    /// Begins a transaction with one record in partition 0, acknowledged.
+    pub(crate) fn begin_with(
+        &self,
+        topic: &str,
+        headers: &[(String, String)],
+        key: &str,
+        value: Option<&str>,
+    ) {
+        self.0.begin_transaction().expect("begun");
+        let record = BaseRecord::to(topic).partition(0).key(key).headers(owned(headers));
+        let record = match value {
+            Some(value) => record.payload(value),
+            None => record,
+        };
+        self.0.send::<str, str>(record).map_err(|(error, _)| error).expect("queued");
         self.0.flush(LONG).expect("flushed");
     }
 

@@ -59,9 +59,10 @@ pub(crate) async fn offset(
     listed
 }
 
-/// A probe whose verdicts may take their time to be certain: a busy machine is no doubt.
+/// A probe whose verdicts may take their time to be certain: a busy machine is no doubt. Its failures do
+/// not wait for what comes late.
 pub(crate) fn patient_probe(bootstrap_servers: &str) -> test_probe::Probe {
-    let yaml = "test-probe: {dsl: {verdict-grace: 5s}}";
+    let yaml = "test-probe: {dsl: {verdict-grace: 5s, late-grace: 0s}}";
     let mut config =
         test_probe::Config::from_texts(Some(yaml), None, &Default::default()).expect("a configuration");
     config.clusters.insert("default".to_owned(), ClusterConfig::at(bootstrap_servers));

@@ -8,8 +8,6 @@
 //! fields and groups are none of them, but an entry message that is written out (as the registry does in the text
 //! of a schema that was registered as a descriptor) is, and so are all of them where the schema is a descriptor.
 
-use std::fmt::Write as _;
-
 use prost_reflect::prost_types::{DescriptorProto, FileDescriptorProto, field_descriptor_proto::Type};
 
 use super::wire::{Reader, put_varint};
@@ -116,21 +114,11 @@ pub(super) fn write(place: &Place, out: &mut Vec<u8>) {
     }
 }
 
-/// Reads indexes and returns the place that they mean, with the rest of the payload.
-pub(super) fn read<'l, 'p>(layout: &'l Layout, payload: &'p [u8]) -> Result<(&'l Place, &'p [u8]), Fault> {
-    let fault = |message: String| Fault::new(FaultKind::Decode, message);
-    let mut reader = Reader::new(payload);
-    let mut next = || {
-        match reader.varint() {
-        Some(number) if number & 1 == 0 => Ok(number >> 1),
-        _ => Err(fault("the payload did not begin with the indexes of a message".to_owned())
-            .hint("a payload of Protobuf names its message behind the schema id; its producer left that out, perhaps")),
-    }
-    };
-    let count = next()?;
-    if count > MOST {
-        return Err(fault(format!("the payload named a message by {count} indexes")));
-    }
+/// Reads indexes, and returns them with what is behind; `None` when there are none. `[0]` is what no index means.
+pub(crate) fn indexes(bytes: &[u8]) -> Option<(Vec<u64>, &[u8])> {
+    let mut reader = Reader::new(bytes);
+    let mut next = || reader.varint().filter(|number| number & 1 == 0).map(|number| number >> 1);
+    let count = next().filter(|count| *count <= MOST)?;
     let mut indexes = Vec::new();
     for _ in 0..count {
         indexes.push(next()?);
@@ -138,16 +126,21 @@ pub(super) fn read<'l, 'p>(layout: &'l Layout, payload: &'p [u8]) -> Result<(&'l
     if indexes.is_empty() {
         indexes.push(0);
     }
+    Some((indexes, reader.rest()))
+}
+
+/// Reads indexes and returns the place that they mean, with the rest of the payload.
+pub(super) fn read<'l, 'p>(layout: &'l Layout, payload: &'p [u8]) -> Result<(&'l Place, &'p [u8]), Fault> {
+    let fault = |message: String| Fault::new(FaultKind::Decode, message);
+    let Some((indexes, rest)) = indexes(payload) else {
+        let hint =
+            "Protobuf names its message behind the schema id; the payload's producer left that out, perhaps";
+        return Err(fault("the payload did not begin with the indexes of a message".to_owned()).hint(hint));
+    };
     let same =
         |place: &&Place| place.indexes.iter().map(|index| u64::from(*index)).eq(indexes.iter().copied());
-    match layout.iter().find(same) {
-        Some(place) => Ok((place, reader.rest())),
-        None => {
-            let mut shown = String::new();
-            for index in &indexes {
-                let _ = write!(shown, "{}{index}", if shown.is_empty() { "" } else { "," });
-            }
-            Err(fault(format!("the payload held message [{shown}] of its schema, which has no such message")))
-        }
-    }
+    layout.iter().find(same).map(|place| (place, rest)).ok_or_else(|| {
+        let shown = indexes.iter().map(u64::to_string).collect::<Vec<_>>().join(",");
+        fault(format!("the payload held message [{shown}] of its schema, which has no such message"))
+    })
 }

@@ -27,6 +27,7 @@ use crate::fault::{Fault, FaultKind};
 use crate::pointer::segments;
 use crate::source::SchemaSource;
 use compile::{Compiled, compile};
+pub(crate) use layout::indexes;
 use layout::{Layout, Place};
 use plan::Plan;
 

@@ -3,30 +3,21 @@
 from __future__ import annotations
 
 import base64
-import fcntl
-import os
+import re
 import shutil
-import signal
-import socket
 import subprocess
-import tempfile
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
 
-from . import jars, wire
+from . import wire
 from .java import Tools
-from .process import Deadline, Failure, Life, kill, locked, spawn, tail
+from .place import Place, PortClash, free_ports, give_up_after, lost_its_port
+from .process import Deadline, Failure, Life, freeze, kill, spawn, tail, thaw
 
 START_SECONDS = 60.0
-SIGNAL_SECONDS = 10.0
-PORT_CLASH = ("BindException", "Address already in use")
-
-
-class PortClash(Exception):
-    """Somebody took a free port between our look and the broker's bind."""
+ENVIRONMENT = "TEST_PROBE_TEST_KAFKA"
 
 
 @dataclass
@@ -57,12 +48,6 @@ class Node:
         if self.process is not None:
             kill(self.process)
 
-    def lost_its_port(self) -> bool:
-        with self.log.open("rb") as log:
-            log.seek(self.log_start)
-            text = log.read().decode("utf-8", "replace")
-        return any(word in text for word in PORT_CLASH)
-
     def describe(self) -> dict[str, int | None]:
         return {"id": self.id, "pid": self.process.pid if self.alive() and self.process else None, "port": self.port}
 
@@ -80,9 +65,8 @@ class Cluster:
     ) -> None:
         self._tools, self._life, self._count, self._name = tools, life, nodes, name
         self._settings = settings or {}
-        self._owner: TextIO | None = None
+        self._place: Place | None = None
         self.cluster_id = ""
-        self.folder: Path | None = None
         self.nodes: list[Node] = []
 
     @property
@@ -93,14 +77,18 @@ class Cluster:
         return {
             "bootstrap_servers": self.bootstrap_servers,
             "nodes": [node.describe() for node in self.nodes],
-            "dir": str(self.folder),
+            "dir": str(self._place.folder if self._place else None),
             "cluster_id": self.cluster_id,
         }
+
+    def environment(self) -> dict[str, str]:
+        """Returns the variables by which a command finds the cluster."""
+        return {ENVIRONMENT: self.bootstrap_servers}
 
     def start(self, deadline: Deadline | None = None) -> None:
         """Returns when every node serves and knows all the others."""
         deadline = deadline or Deadline(START_SECONDS)
-        self._make_folder(deadline)
+        self._place = Place(self._name, self._life, deadline)
         while True:
             self._lay_out()
             try:
@@ -108,27 +96,34 @@ class Cluster:
                 return
             except PortClash as clash:
                 self._end_nodes()
-                _give_up_after(deadline, clash)
+                give_up_after(deadline, clash)
 
     def close(self) -> None:
         self._end_nodes()
-        if self.folder is not None:
-            shutil.rmtree(self.folder, ignore_errors=True)
-        if self._owner is not None:
-            self._owner.close()
+        if self._place is not None:
+            self._place.close()
+
+    def obey(self, command: str) -> dict[str, object]:
+        """Does what a line of `kafka.py up` asks for; returns what its answer holds."""
+        verbs = {"stop": self.stop, "cont": self.cont, "kill": self.kill, "restart": self.restart}
+        match = re.fullmatch(r"(\w+) (\d+)", command)
+        if match is None or match[1] not in verbs:
+            raise Failure(f"`{command}` is not one of stop N, cont N, kill N, restart N")
+        return {"node": verbs[match[1]](int(match[2])).describe()}
+
+    def complaints(self) -> list[str]:
+        """Returns what happened to nodes though nobody here did it, each once."""
+        return [f"broker {node.id} ended by itself\n{tail(node.log)}" for node in self.unexpectedly_dead()]
 
     def stop(self, node_id: int) -> Node:
         """Freezes a node: its connections stay open and nothing answers."""
-        node, pid = self._running(node_id)
-        os.killpg(pid, signal.SIGSTOP)
-        look = os.WSTOPPED | os.WNOHANG | os.WNOWAIT
-        if not self._life.wait_until(lambda: os.waitid(os.P_PID, pid, look) is not None, Deadline(SIGNAL_SECONDS)):
-            raise Failure(f"node `{node_id}` did not stop within {SIGNAL_SECONDS:.0f} s")
+        node, process = self._running(node_id)
+        freeze(process, f"node `{node_id}`", self._life)
         return node
 
     def cont(self, node_id: int) -> Node:
-        node, pid = self._running(node_id)
-        os.killpg(pid, signal.SIGCONT)
+        node, process = self._running(node_id)
+        thaw(process)
         return node
 
     def kill(self, node_id: int) -> Node:
@@ -146,7 +141,7 @@ class Cluster:
                 self._launch_until_serving([node], {node.id}, deadline)
                 return node
             except PortClash as clash:  # clients know this port, so wait for it
-                _give_up_after(deadline, clash)
+                give_up_after(deadline, clash)
                 self._life.pause(0.2)
 
     def unexpectedly_dead(self) -> list[Node]:
@@ -159,28 +154,18 @@ class Cluster:
                 return node
         raise Failure(f"there is no node `{node_id}`, only 1 to {len(self.nodes)}")
 
-    def _running(self, node_id: int) -> tuple[Node, int]:
+    def _running(self, node_id: int) -> tuple[Node, subprocess.Popen[bytes]]:
         node = self._node(node_id)
         if node.process is None or not node.alive():
             raise Failure(f"node `{node_id}` does not run")
-        return node, node.process.pid
-
-    def _make_folder(self, deadline: Deadline) -> None:
-        """Makes the data folder; also removes those whose owner died by SIGKILL."""
-        parent = jars.cache() / "run"
-        parent.mkdir(exist_ok=True)
-        with locked(parent / "sweep.lock", self._life, deadline):
-            _sweep(parent)
-            self.folder = Path(tempfile.mkdtemp(prefix=f"{self._name}-", dir=parent))
-            self._owner = (self.folder / "owner.lock").open("w")
-            fcntl.flock(self._owner, fcntl.LOCK_EX)
+        return node, node.process
 
     def _lay_out(self) -> None:
-        assert self.folder is not None
+        assert self._place is not None
         ports = free_ports(2 * self._count)
         self.cluster_id = short_uuid()
         self.nodes = [
-            Node(i + 1, ports[2 * i], ports[2 * i + 1], self.folder / f"node{i + 1}") for i in range(self._count)
+            Node(i + 1, ports[2 * i], ports[2 * i + 1], self._place.folder / f"node{i + 1}") for i in range(self._count)
         ]
         for node in self.nodes:
             shutil.rmtree(node.folder, ignore_errors=True)
@@ -245,7 +230,7 @@ class Cluster:
     def _serving(self, node: Node, known: set[int]) -> Callable[[], bool]:
         def serving() -> bool:
             if not node.alive():
-                if node.lost_its_port():
+                if lost_its_port(node.log, node.log_start):
                     raise PortClash(f"broker {node.id} found a port taken\n{tail(node.log)}")
                 code = node.process.returncode if node.process else None
                 raise Failure(f"broker {node.id} ended with code {code}\n{tail(node.log)}")
@@ -261,33 +246,6 @@ class Cluster:
     def _end_nodes(self) -> None:
         for node in self.nodes:
             node.end()
-
-
-def _give_up_after(deadline: Deadline, clash: PortClash) -> None:
-    if deadline.passed():
-        raise Failure(str(clash)) from clash
-
-
-def _sweep(parent: Path) -> None:
-    for lock in parent.glob("*/owner.lock"):
-        with lock.open() as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                continue
-            shutil.rmtree(lock.parent, ignore_errors=True)
-
-
-def free_ports(count: int) -> list[int]:
-    """Returns different ports that were free a moment ago."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
-    finally:
-        for one in sockets:
-            one.close()
 
 
 def short_uuid() -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 from .process import Failure
 
 LOWEST_JAVA = 17
+USUAL_HOMES = Path("/usr/lib/jvm")
 LOGGING = Path(__file__).resolve().parent.parent / "log4j2.properties"
 
 
@@ -35,6 +36,34 @@ class Tools:
         ]
         archive = [self.archive_option] if self.archive_option else []
         return [self.java, *options, *archive, "-cp", self.class_path, main, *arguments]
+
+
+def find_newer_java(lowest: int, needed_by: str) -> str:
+    """Returns the oldest java of at least `lowest` among the homes that this machine has.
+
+    Looked at are JAVA_HOME, the homes that TEST_PROBE_JDKS names (with a colon between), and those under
+    `/usr/lib/jvm`; the version is what the home's file `release` says.
+    """
+    named = [os.environ.get("JAVA_HOME", ""), *os.environ.get("TEST_PROBE_JDKS", "").split(os.pathsep)]
+    homes = [Path(home) for home in named if home]
+    homes += sorted(USUAL_HOMES.iterdir()) if USUAL_HOMES.is_dir() else []
+    found = [(_release(home), index, home) for index, home in enumerate(homes) if (home / "bin" / "java").exists()]
+    fitting = [one for one in found if one[0] >= lowest]
+    if not fitting:
+        seen = ", ".join(f"Java {version} at `{home}`" for version, _, home in found) or "none"
+        raise Failure(
+            f"{needed_by} needs Java {lowest} or newer, and none was found; looked at: {seen}\n"
+            "hint: install a JDK 25 under `/usr/lib/jvm`, or name the home of one in TEST_PROBE_JDKS"
+        )
+    return str(min(fitting)[2] / "bin" / "java")
+
+
+def _release(home: Path) -> int:
+    try:
+        found = re.search(r'^JAVA_VERSION="(\d+)', (home / "release").read_text(), re.MULTILINE)
+    except OSError:
+        return 0
+    return int(found[1]) if found else 0
 
 
 def find_java() -> tuple[str, str]:

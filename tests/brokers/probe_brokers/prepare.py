@@ -26,11 +26,11 @@ PREPARE_SECONDS = 120.0
 def prepare(life: Life) -> Tools:
     """Returns the tools, making what is missing in the cache."""
     java, version = find_java()
-    found = jars.fetch(life)
+    found = jars.BROKER.fetch(life)
     class_path = os.pathsep.join(str(jar) for jar in found)
     # An archive is good for one java and one class path, place included.
     key = hashlib.sha256(f"{version}\n{class_path}".encode()).hexdigest()[:12]
-    place = jars.folder() / f"java-{key}"
+    place = jars.BROKER.folder() / f"java-{key}"
     archive = place / "broker.jsa"
     tools = Tools(java, class_path, place / "bootstrap.checkpoint")
     if not place.exists():

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 POLL_SECONDS = 0.02
+SIGNAL_SECONDS = 10.0
 PR_SET_PDEATHSIG = 1
 # Loaded before any fork: between fork and exec only the call itself may happen.
 _LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
@@ -94,8 +95,10 @@ class Life:
         return True
 
 
-def spawn(argv: list[str], log: Path) -> subprocess.Popen[bytes]:
+def spawn(argv: list[str], log: Path, environment: dict[str, str] | None = None) -> subprocess.Popen[bytes]:
     """Starts a child in its own group, with its output in `log`, that dies with us.
+
+    `environment` is added to ours.
 
     Linux ties the death signal to the thread that forked, so the caller must be the
     main thread. Elsewhere a SIGKILL of this process leaves its children behind.
@@ -112,6 +115,7 @@ def spawn(argv: list[str], log: Path) -> subprocess.Popen[bytes]:
     with log.open("ab") as out:
         return subprocess.Popen(
             argv,
+            env={**os.environ, **(environment or {})},
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=subprocess.STDOUT,
@@ -125,6 +129,18 @@ def kill(process: subprocess.Popen[bytes]) -> None:
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+
+
+def freeze(process: subprocess.Popen[bytes], what: str, life: Life) -> None:
+    """Stops a whole group: its connections stay open and nothing answers."""
+    os.killpg(process.pid, signal.SIGSTOP)
+    look = os.WSTOPPED | os.WNOHANG | os.WNOWAIT
+    if not life.wait_until(lambda: os.waitid(os.P_PID, process.pid, look) is not None, Deadline(SIGNAL_SECONDS)):
+        raise Failure(f"{what} did not stop within {SIGNAL_SECONDS:.0f} s")
+
+
+def thaw(process: subprocess.Popen[bytes]) -> None:
+    os.killpg(process.pid, signal.SIGCONT)
 
 
 def run(argv: list[str], log: Path, life: Life, deadline: Deadline) -> None:

@@ -23,7 +23,7 @@ public record Verdict(
   /**
    * Something that passed and yet deserves a look.
    *
-   * @param code a stable word, as {@code SELF_MATCH}
+   * @param code a stable word: {@code SELF_MATCH}, {@code VACUOUS_MATCH}, {@code FOREIGN_MATCH} or {@code STALE_MATCH}
    * @param message what it is
    */
   public record Warning(String code, String message) {}

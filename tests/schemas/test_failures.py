@@ -1,0 +1,92 @@
+"""What is wrong is said at once, costs nobody else a record, and mends itself where it can."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+
+import pytest
+from test_probe import Event, Probe
+from test_probe.errors import Inconclusive, SchemaError
+
+from probe_schemas.confluent import Part, Service
+from probe_schemas.ours import WITHIN, directive, headers
+from probe_schemas.pair import Pair
+from probe_schemas.shapes import SHAPES, Shape, avro
+
+UNKNOWN = struct.pack(">bI", 0, 987_654)
+BROKEN = {
+    "unknown id": UNKNOWN + b"\x02",
+    "not framed": b'{"id": 1}',
+    "cut off": None,  # the good record without its last byte
+    "empty": b"",
+}
+
+
+@pytest.mark.parametrize("what", BROKEN)
+def test_later_records_come_when_one_cannot_be_read(
+    kafka: Pair, probe: Probe, service: Service, shape: Shape, what: str
+) -> None:
+    topic = kafka.topic()
+    good = service.encode(topic, Part(shape, shape.python, register=True), "value", [])
+    broken = BROKEN[what]
+    with probe.session(directive(topic, shape)) as session:
+        service.write(topic, good[:-1] if broken is None else broken, None, headers(session, id_="bad"))
+        service.write(topic, good, None, headers(session, id_="good"))
+        assert session.expect_event(topic, id="good", within=WITHIN).value == shape.ours
+        bad, read = session.journal(topic)
+        assert bad.id == "bad" and bad.error is not None and read.error is None
+        assert bad.error.code.name == ("SCHEMA_NOT_FOUND" if what == "unknown id" else "DECODE_FAILED")
+        with pytest.raises(Inconclusive, match="undecodable"):
+            session.expect_none(topic, value={"id": 0}, within=0.2)
+
+
+def test_a_subject_that_is_not_there_is_said_at_once(kafka: Pair, probe: Probe, shape: Shape) -> None:
+    topic = kafka.topic()
+    with probe.session(directive(topic, shape)) as session, pytest.raises(SchemaError) as missing:
+        session.produce_event(topic, Event(type="Order", version="1", id="e", value=shape.ours))
+    assert missing.value.code.name == "SCHEMA_NOT_FOUND"
+    assert f"{topic}-value" in str(missing.value)
+
+
+def test_a_value_that_breaks_its_schema_is_told_by_field(kafka: Pair, probe: Probe, shape: Shape) -> None:
+    topic = kafka.topic()
+    kafka.register(f"{topic}-value", shape)
+    wrong = {**shape.ours, "place": {"city": 5}}
+    with probe.session(directive(topic, shape)) as session, pytest.raises(SchemaError, match="city") as broken:
+        session.produce_event(topic, Event(type="Order", version="1", id="e", value=wrong))
+    assert broken.value.code.name == "ENCODE_FAILED" and not broken.value.retriable
+
+
+@pytest.mark.parametrize("fault", ["stopped", "killed"])
+def test_a_record_that_came_while_the_registry_was_down_is_read_when_it_is_back(
+    real: Pair, probes: Callable[[Pair], Probe], fault: str
+) -> None:
+    assert real.registry
+    topic, probe, service = real.topic(), probes(real), real.service()
+    name = f"Down{fault.title()}"
+    shape = avro(name, {"orderId": "string"}, {"orderId": "o-1"})
+    value = service.encode(topic, Part(shape, shape.python, register=True), "value", [])
+    with probe.session({"topic": topic, "role": "both", "format": "avro"}) as session:
+        (real.registry.stop if fault == "stopped" else real.registry.kill)()
+        try:
+            service.write(topic, value, None, headers(session, name, "early"))
+            with pytest.raises(Inconclusive):
+                session.expect_event(topic, id="early", value=shape.ours, within=1.0)
+            with pytest.raises(SchemaError) as unreachable:
+                session.produce_event(topic, Event(type=name, version="1", id="ours", value=shape.ours))
+            assert unreachable.value.code.name in ("REGISTRY_UNREACHABLE", "CIRCUIT_OPEN")
+            assert unreachable.value.retriable
+        finally:
+            (real.registry.cont if fault == "stopped" else real.registry.restart)()
+        assert session.expect_event(topic, id="early", within=2 * WITHIN).value == shape.ours
+
+
+def test_another_format_in_the_same_wire_format_is_told(kafka: Pair, probe: Probe, service: Service) -> None:
+    topic, shape = kafka.topic(), SHAPES["json-schema"]
+    with probe.session({"topic": topic, "role": "consumer", "format": "avro"}) as session:
+        service.write(topic, Part(shape, shape.python, register=True), None, headers(session, id_="json"))
+        with pytest.raises(Inconclusive):
+            session.expect_event(topic, id="json", value={"id": 1}, within=1.0)
+        (bad,) = session.journal(topic)
+        assert bad.error is not None and bad.error.code.name == "DECODE_FAILED"
