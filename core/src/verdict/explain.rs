@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::document::coverages;
 use super::nearest::{Miss, nearest};
 use super::words::{self, clip};
-use super::{Doubt, Evidence, Expected, Finding, Funnel};
+use super::{Coverage, Doubt, Evidence, Expected, Finding, Funnel};
 use crate::error::ProbeError;
 use crate::matcher::Stage;
 
@@ -111,7 +111,15 @@ impl Evidence {
             return Vec::new();
         }
         let unanswered = matches!(self.finding, Finding::Doubtful(Doubt::NotCovered { .. }));
-        let mut lines = vec![words::coverage(None, &self.coverage, unanswered)];
+        // A topic that the session only sent to was not read.
+        let is_read = match &self.expected {
+            Expected::Delivery(verified) => verified.output.is_none() || self.coverage != Coverage::default(),
+            Expected::Match(_) | Expected::AllOf(..) | Expected::CaughtUp { .. } => true,
+        };
+        let mut lines = Vec::new();
+        if is_read {
+            lines.push(words::coverage(None, &self.coverage, unanswered));
+        }
         for (topic, coverage) in self.other_topics.iter().take(OTHERS) {
             lines.push(words::coverage(Some(topic), coverage, unanswered));
         }

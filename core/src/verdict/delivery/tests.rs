@@ -347,6 +347,40 @@ fn what_fell_into_a_hole_is_not_known_to_be_lost_and_what_lies_elsewhere_is() {
 }
 
 #[test]
+fn a_hole_may_hide_a_copy_and_no_loss_where_everything_came() {
+    let model = Model {
+        ids: vec!["a".to_owned()],
+        marks: vec![Some("1".to_owned())],
+        keys: vec![None],
+        fates: vec![Fate::Acknowledged(place(3))],
+        log: vec![vec![Truth::Of(0)]],
+    };
+    let (sent, seen) = (model.sent(), model.seen());
+    let with = |check: DeliveryCheck| {
+        let (checks, holes) = (BTreeSet::from([check]), [Hole { partition: Some(0), until: 3 }]);
+        verdict(&judge(&Case { holes: &holes, ..case(Pairing::SameLog, &checks, &sent, &seen) }))
+    };
+    let told = DeliveryCheck::ALL.map(with);
+    assert_eq!(told, ["passed", "inconclusive", "passed", "passed", "inconclusive"]);
+}
+
+#[test]
+fn another_record_at_the_place_of_an_event_is_not_that_event() {
+    let model = Model {
+        ids: vec!["a".to_owned()],
+        marks: vec![None],
+        keys: vec![None],
+        fates: vec![Fate::Acknowledged(place(0))],
+        log: vec![vec![Truth::Nobodys]],
+    };
+    let (sent, checks) = (model.sent(), DeliveryCheck::ALL.into());
+    let seen = [seen(Some("b"), None, place(0))];
+    let judged = judge(&case(Pairing::SameLog, &checks, &sent, &seen));
+    assert_eq!(counts(&judged), [1, 0, 0, 1]);
+    assert_eq!(judged.report.lost.examples[0].term(Kind::Lost), "inconsistent offsets");
+}
+
+#[test]
 fn before_everything_was_read_nothing_is_lost_and_before_the_deadline_nothing_failed_to_come_out() {
     let model = Model {
         ids: vec!["a".to_owned()],
