@@ -68,6 +68,7 @@ fn source(schema_type: SchemaType, question: &Value) -> SchemaSource {
     let reference = |one: &Value| Reference {
         name: one["name"].as_str().unwrap_or_default().to_owned(),
         source: Arc::new(source(schema_type, one)),
+        at: None,
     };
     SchemaSource {
         schema_type,

@@ -177,7 +177,7 @@ fn long_chain_of_types() {
     let types: Vec<Value> = std::iter::once(record(0, json!("null"))).chain(chain).collect();
     let types = SchemaSource::new(SchemaType::Avro, json!(types).to_string());
     let source = SchemaSource {
-        references: vec![Reference { name: "R".to_owned(), source: Arc::new(types) }],
+        references: vec![Reference { name: "R".to_owned(), source: Arc::new(types), at: None }],
         ..SchemaSource::new(SchemaType::Avro, r#"{"type": "array", "items": "R9999"}"#)
     };
     let [of, reader] = [(); 2].map(|()| AvroSchema::parse(&source).expect("types that are right"));

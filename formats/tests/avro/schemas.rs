@@ -98,6 +98,7 @@ fn references_are_parsed_in_turn_and_each_name_once() {
     let to = |name: &str, source: &Arc<SchemaSource>| Reference {
         name: name.to_owned(),
         source: Arc::clone(source),
+        at: None,
     };
     let money = source(json!({"type": "fixed", "name": "shop.Money", "size": 1}), vec![]);
     let line = source(
