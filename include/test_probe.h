@@ -664,6 +664,21 @@ int32_t test_probe_mark(test_probe_session_t session, char **json, test_probe_er
 // @param operation  out: the operation's id, never 0
 int32_t test_probe_mark_async(test_probe_session_t session, uint64_t *operation, test_probe_error_t **err);
 
+// Looks at what the schemas of the session need before its first event, as JSON: `{"passed", "findings": [{"topic",
+// "side", "check", "status", "text", "error"}]}`. What fails is a finding, and the code is 0.
+//
+// @param json  out; free with `test_probe_string_free`
+int32_t test_probe_preflight(test_probe_session_t session,
+                             char **json,
+                             test_probe_error_t **err);
+
+// As `test_probe_preflight`; its completion carries the JSON.
+//
+// @param operation  out: the operation's id, never 0
+int32_t test_probe_preflight_async(test_probe_session_t session,
+                                   uint64_t *operation,
+                                   test_probe_error_t **err);
+
 // Returns how many events there are; 0 for NULL.
 size_t test_probe_events_count(const test_probe_events_t *events);
 

@@ -12,7 +12,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from test_probe import Event, Probe, ProducedNack
+from test_probe import Config, Event, Probe, ProducedNack
 from test_probe.errors import SchemaError, UsageError
 
 ORDER = {
@@ -49,7 +49,12 @@ def test_an_event_is_written_and_read_with_its_schema(engine: Probe, topic: str)
     }
     with engine.session(directive) as session:
         placed = datetime(2026, 1, 2, 3, 4, 5, 678000, tzinfo=timezone.utc)
-        value = {"number": 2**53 + 1, "total": Decimal("123456789012345678.90"), "seal": b"\x00\xff", "placed": placed}
+        value = {
+            "number": 2**53 + 1,
+            "total": Decimal("123456789012345678.90"),
+            "seal": b"\x00\xff",
+            "placed": placed,
+        }
         session.produce_event("orders", Event(type="Order", id="o-1", value=value))
         event = session.expect_event("orders", id="o-1", where="value.number > 5")
         assert event.value == {
@@ -86,7 +91,9 @@ def test_a_schema_in_a_file_is_read_from_there(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "order.proto").write_text('syntax = "proto3"; message Order { int64 number = 1; }')
-    directive = orders(topic, format="protobuf", schema={"file": "order.proto"}, **{"auto.register.schemas": True})
+    directive = orders(
+        topic, format="protobuf", schema={"file": "order.proto"}, **{"auto.register.schemas": True}
+    )
     with engine.session(directive) as session:
         session.produce_event("orders", Event(type="Order", id="o-1", value={"number": 7}))
         assert session.expect_event("orders", id="o-1").value == {"number": 7}
@@ -113,3 +120,28 @@ def test_a_subject_that_somebody_else_registered_is_written_with(engine: Probe, 
         value = {"number": 1, "total": "0.50", "seal": "", "placed": 0}
         session.produce_event("orders", Event(id="o-1", value=value))
         assert session.expect_event("orders", id="o-1").value == value
+
+
+def test_a_registry_is_configured_without_showing_who_is_let_in() -> None:
+    configuration = """
+kafka:
+  bootstrap-servers: "localhost:9092"
+  schema-registry:
+    url: "https://registry-a:8081, https://registry-b:8081"
+    auth: {basic.auth.user.info: "${env:REGISTRY_USER_INFO}"}
+"""
+    found = Config.validate(configuration, variables={"REGISTRY_USER_INFO": "me:hunter2"})
+    assert "hunter2" not in str(found)
+    assert "registry-b" in str(found["clusters"]["default"]["schema-registry"])
+
+
+def test_the_preflight_says_what_is_missing_before_the_first_event(engine: Probe, topic: str) -> None:
+    with engine.session(orders(topic, format="avro")) as session:
+        report = session.preflight()
+        assert not report.passed
+        failed = [finding for finding in report.findings if finding.status == "failed"]
+        assert [finding.check for finding in failed] == ["subject"]
+        assert isinstance(failed[0].error, SchemaError)
+    directive = orders(topic, format="avro", schema=ORDER, **{"auto.register.schemas": True})
+    with engine.session(directive) as session:
+        assert session.preflight().passed

@@ -16,6 +16,7 @@ from typing import Any, Callable
 
 import fastavro
 import pytest
+
 from conftest import Driver
 
 Schema = Any

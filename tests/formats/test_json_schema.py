@@ -9,8 +9,9 @@ import random
 from typing import Any
 
 import pytest
-from conftest import Driver
 from jsonschema import Draft7Validator, Draft202012Validator
+
+from conftest import Driver
 
 Schema = Any
 Value = Any

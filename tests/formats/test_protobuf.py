@@ -13,12 +13,13 @@ from typing import Any
 import pytest
 from confluent_kafka.schema_registry.common.protobuf import _create_index_array
 from confluent_kafka.schema_registry.protobuf import ProtobufSerializer
-from conftest import Driver
 from google.protobuf import descriptor_pb2, descriptor_pool, json_format, message_factory
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import DecodeError, Message
 from grpc_tools import protoc
 from proto_schemas import INCLUDES, SCHEMAS, WITHOUT_MAPS
+
+from conftest import Driver
 
 Value = Any
 LETTERS = 'aZ"\\\n/~ü€\U0001f600'
