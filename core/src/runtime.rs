@@ -156,8 +156,8 @@ impl Tasks {
         Self { handle: handle.clone(), set: Mutex::default() }
     }
 
-    /// Spawns a future.
-    pub fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) {
+    /// Begins to run a future.
+    pub fn begin(&self, future: impl Future<Output = ()> + Send + 'static) {
         let mut set = lock(&self.set);
         while set.try_join_next().is_some() {}
         set.spawn_on(future, &self.handle);

@@ -4,10 +4,11 @@ mod cluster;
 mod configuration;
 mod report;
 mod round_trip;
+mod schemas;
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use serde_json::json;
 use test_probe::Directives;
 use test_probe::config::{CommitPolicy, Config};
@@ -22,8 +23,18 @@ use report::{Finding, Group, Report, Status};
 /// The topic that is asked for where any will do, and used on the embedded cluster.
 const TOPIC: &str = "test-probe-doctor";
 
+/// What alone is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Part {
+    /// The schema registry, the subjects and the schemas of the topics.
+    Schemas,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct Doctor {
+    /// Looks at this alone.
+    #[arg(value_enum, requires = "topics", conflicts_with = "topic")]
+    part: Option<Part>,
     #[command(flatten)]
     connection: Connection,
     /// Topic directives to look at; `-` is standard input.
@@ -58,8 +69,21 @@ pub(crate) fn run(doctor: &Doctor, format: Format) -> Result<u8, Failure> {
         let finding = Finding::new(Group::Connection, "", Status::Warning, warning);
         report.add(finding.remedy("add it under `principals:`"))?;
     }
-    for topic in &directives.topics {
+    let alone = doctor.part == Some(Part::Schemas);
+    for topic in directives.topics.iter().filter(|_| !alone) {
         clusters.check_topic(&mut report, topic)?;
+    }
+    schemas::check(&mut report, &opened, &directives, format)?;
+    if alone {
+        if !directives.topics.iter().any(schemas::has_schemas) {
+            report.skip(
+                Group::Schemas,
+                "",
+                "no topic has a schema: `format` and `keyFormat` say which do",
+            )?;
+        }
+        let failed = report.finish()?;
+        return Ok(if failed { ENVIRONMENT } else { PASSED });
     }
     match round_trip {
         Some(topic) if clusters.is_reachable(&topic) => {

@@ -15,6 +15,7 @@ pub(crate) enum Group {
     Configuration,
     Connection,
     Topics,
+    Schemas,
     RoundTrip,
 }
 
@@ -24,6 +25,7 @@ impl Group {
             Self::Configuration => "configuration",
             Self::Connection => "connection",
             Self::Topics => "topics",
+            Self::Schemas => "schemas",
             Self::RoundTrip => "round trip",
         }
     }

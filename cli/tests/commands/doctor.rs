@@ -94,6 +94,28 @@ fn a_wrong_configuration_ends_with_2_and_names_the_place() {
 }
 
 #[test]
+fn the_schemas_of_the_topics_are_looked_at_and_each_is_said() {
+    let place = Place::with_topics(&["orders"]);
+    place.file("test-probe.yaml", "kafka: {schema-registry-url: 'mock://doctor'}\n");
+    let missing = place.file("missing.yaml", "[{topic: orders, role: both, format: avro}]");
+    let document = place.run(&["doctor", "schemas", "--topics", &missing, "--format", "json"]).ends(4).json();
+    assert_eq!(status(&document, "schemas", "`orders` value, registry"), "ok");
+    assert_eq!(status(&document, "schemas", "`orders` value, subject"), "fail");
+
+    let brought = place.file(
+        "brought.yaml",
+        "[{topic: orders, role: both, format: avro, auto.register.schemas: true, schema: '\"string\"'}]",
+    );
+    let document = place.run(&["doctor", "schemas", "--topics", &brought, "--format", "json"]).ends(0).json();
+    assert_eq!(status(&document, "schemas", "`orders` value, sample"), "ok");
+
+    let plain = place.file("plain.yaml", "[{topic: orders, role: both}]");
+    let text = place.run(&["doctor", "schemas", "--topics", &plain]).ends(0);
+    assert!(text.out.contains("no topic has a schema"), "{text:#?}");
+    place.run(&["doctor", "schemas"]).ends(2);
+}
+
+#[test]
 fn no_secret_is_ever_printed() {
     let place = Place::with_topics(&["orders"]);
     let config = place.file(

@@ -8,7 +8,7 @@ use crate::completion::lock;
 use crate::engine::produce::Outgoing;
 use crate::engine::session::{SessionInner, SessionTopic};
 use crate::error::Result;
-use crate::runtime::Deadline;
+use crate::runtime::{Deadline, Task};
 
 /// What a session still has to send to one topic. Empty, but for the moments in which a schema is asked for.
 #[derive(Default)]
@@ -19,6 +19,8 @@ struct Queue {
     waiting: VecDeque<Outgoing>,
     /// A task sends what waits; whatever comes meanwhile has to queue up behind.
     is_busy: bool,
+    /// That task, which ends with the session.
+    task: Option<Task>,
 }
 
 impl SessionInner {
@@ -37,12 +39,11 @@ impl SessionInner {
                 return self.send(topic, outgoing, &writers);
             }
             queue.waiting.push_back(outgoing);
-            if std::mem::replace(&mut queue.is_busy, true) {
-                return Ok(());
+            if !std::mem::replace(&mut queue.is_busy, true) {
+                let drain = drain(Arc::downgrade(self), Arc::downgrade(topic));
+                queue.task = Some(Task::spawn(&self.probe.runtime.handle(), drain));
             }
         }
-        let drain = drain(Arc::downgrade(self), Arc::downgrade(topic));
-        drop(self.probe.runtime.handle().spawn(drain));
         Ok(())
     }
 }

@@ -75,7 +75,7 @@ impl Schemas for SchemaRegistry {
         awaited.asked.insert(id, Asked::Pending(why.clone()));
         let (inner, turns) = (self.inner.clone(), awaited.turns.clone());
         drop(awaited);
-        self.tasks.spawn(async move { fetch(&inner, id, &turns).await });
+        self.tasks.begin(async move { fetch(&inner, id, &turns).await });
         Lookup::Awaited(why)
     }
 }

@@ -108,7 +108,7 @@ where
         let (sender, landing) = watch::channel(None);
         entries.insert(key.clone(), Entry::Flying(landing.clone(), by));
         let (all, key, asked) = (self.entries.clone(), key.clone(), ask());
-        tasks.spawn(async move {
+        tasks.begin(async move {
             let answer = catching("a call to the schema registry", asked).await;
             {
                 let mut entries = lock(&all);
