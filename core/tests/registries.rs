@@ -68,7 +68,8 @@ fn probes_of_one_scope_share_a_registry_that_ends_with_the_last() {
     second.close_blocking(None).expect("closed");
     drop(second);
     assert!(get(&shared, "/subjects").is_err(), "it ended with the last probe");
-    let later = url(&probe(&config("orders")), "default").expect("a URL");
+    let third = probe(&config("orders"));
+    let later = url(&third, "default").expect("a URL");
     assert_eq!(get(&later, "/subjects").expect("an answer"), "[]", "the state ended with it");
 }
 
