@@ -16,7 +16,7 @@ from test_probe import Config, Event, Probe, ProducedNack
 from test_probe.errors import SchemaError, UsageError
 
 pytestmark = pytest.mark.filterwarnings("ignore:SELF_MATCH")
-"""An event that only this session produces is expected on purpose: it is the way through the schema that is tested."""
+"""An own event is expected on purpose: its way through the schema is what is tested."""
 
 ORDER = {
     "type": "record",
