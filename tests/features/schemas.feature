@@ -137,6 +137,7 @@ Feature: Events with a schema are written and read as services with a schema reg
         - topic: schemas.incompatible
           as: changed
           role: producer
+          create: {partitions: 1}
           format: avro
           auto.register.schemas: true
           schema: {type: record, name: Order, fields: [{name: number, type: string}]}
@@ -237,7 +238,7 @@ Feature: Events with a schema are written and read as services with a schema reg
           format: avro
           auto.register.schemas: true
           schema: '"string"'
-        - {topic: schemas.poison, as: raw, role: producer, format: json}
+        - {topic: schemas.poison, as: raw, role: producer, create: {partitions: 1}, format: json}
       """
     When I produce event "Order" with id "poison" to topic "raw":
       """
