@@ -163,7 +163,7 @@ Feature: Events with a schema are written and read as services with a schema reg
           format: json-schema
           keyFormat: avro
           auto.register.schemas: true
-          schema: {title: Order, type: object}
+          schema: {$schema: "http://json-schema.org/draft-07/schema#", title: Order, type: object}
           keySchema: {type: record, name: OrderKey, fields: [{name: region, type: string}, {name: number, type: long}]}
       """
     When I produce to topic "schemas.keys" the event:
