@@ -163,6 +163,25 @@ async fn events_are_received_in_their_order_although_the_schema_of_the_first_is_
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_event_is_not_handed_out_before_its_key_can_be_read() {
+    let bed = bed();
+    let keys = json!({"format": "json", "keyFormat": "avro", "keySchema": "\"string\"", "auto.register.schemas": true});
+    let writer = bed.session(&bed.home, keys).await;
+    let test_id = Uuid::new_v4().to_string();
+    let directives = json!({"topics": [{"topic": bed.topic, "as": "orders", "role": "consumer", "format": "json", "keyFormat": "avro"}]});
+    let reader = bed
+        .reader
+        .open_session_as(Directives::from_json(&directives).expect("directives"), Some(test_id.clone()))
+        .await
+        .expect("a session");
+    bed.inject("/schemas", json!({"delay-ms": 300}));
+    let event = Event::new("T").id("keyed").key("o-1").header("ce_testid", test_id).json(json!(1));
+    writer.produce_event("orders", event).await.expect("acknowledged");
+    let seen = reader.expect_event("orders", Match::new().id("keyed"), Some(SOON)).await.expect("it");
+    assert_eq!(seen.events[0].key_text.as_deref(), Some("o-1"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_id_that_no_registry_knows_is_undecodable_and_what_follows_is_delivered() {
     let bed = bed();
     let session = bed.texts(&bed.reader).await;

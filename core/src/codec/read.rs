@@ -171,6 +171,11 @@ impl Reading {
             }
         };
         let awaits_schema = value_awaits || scratch.awaits(Side::Key);
+        // A record is read as a whole: one whose key cannot be read is undecodable.
+        let value = match scratch.failure(Side::Key) {
+            Some(error) if !matches!(value, Decoded::Failed(_)) => Decoded::Failed(error.clone()),
+            _ => value,
+        };
         ReceivedEvent {
             topic: self.name.clone(),
             partition: -1,

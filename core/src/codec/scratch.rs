@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::lens::{Lens, Parsed, Side, Unread};
 use crate::broker::RecordRef;
+use crate::error::ProbeError;
 
 /// Holds the decoded key and value of the record at hand, so that each is decoded at most once
 /// however many plans look at it in the same way. Turns to the next record by itself;
@@ -70,6 +71,18 @@ impl Scratch {
         };
         let parsed = seen.as_ref().and_then(|seen| seen.parsed.as_ref());
         matches!(parsed, Some(Err(Unread::Awaited(_))))
+    }
+
+    /// Returns why a side that was looked at is not what its schema says, or not known yet.
+    pub(crate) fn failure(&self, side: Side) -> Option<&ProbeError> {
+        let seen = match side {
+            Side::Key => &self.key,
+            Side::Value => &self.value,
+        };
+        match seen.as_ref()?.parsed.as_ref()? {
+            Err(Unread::Failed(error) | Unread::Awaited(error)) => Some(error),
+            Err(Unread::Json(_)) | Ok(_) => None,
+        }
     }
 
     /// Returns whether neither side of a record was looked at.

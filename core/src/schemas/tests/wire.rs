@@ -47,12 +47,12 @@ impl Server {
             heads: Arc::clone(&heads),
             _tasks: tasks.clone(),
         };
-        tasks.spawn(async move {
+        tasks.begin(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 connections.fetch_add(1, Relaxed);
                 let (accepted, answer, heads) = (accept(stream), answer.clone(), Arc::clone(&heads));
                 let Some(tasks) = weak.upgrade() else { return };
-                tasks.spawn(async move {
+                tasks.begin(async move {
                     if let Some(stream) = accepted.await {
                         serve(stream, &*answer, &heads).await;
                     }
