@@ -256,7 +256,7 @@ Feature: Events with a schema are written and read as services with a schema reg
       | poison | DECODE_FAILED |
       | sound  |               |
 
-  Scenario Outline: The key is a CloudEvent under a schema, in <format>
+  Scenario Outline: The key is a CloudEvent of ten fields under a schema
     Given these topic directives:
       """
       topics:

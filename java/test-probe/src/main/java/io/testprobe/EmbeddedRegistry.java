@@ -83,7 +83,7 @@ public final class EmbeddedRegistry {
     return this;
   }
 
-  private JsonNode control(String what, ObjectNode more) {
+  private JsonNode control(String what, JsonNode more) {
     ObjectNode command = Json.object().put("do", what);
     command.set("registry", more);
     return Json.read(Native.embeddedControl(probe.handle(), Json.utf8(cluster), Json.bytes(command)));
