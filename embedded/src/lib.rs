@@ -21,6 +21,7 @@ pub mod faults;
 mod groups;
 mod log;
 mod options;
+mod quiet;
 pub mod registry;
 pub mod security;
 mod server;
@@ -30,5 +31,6 @@ mod wire;
 
 pub use cluster::{BrokerInfo, EmbeddedKafka, StartError, TopicError};
 pub use options::{Limits, Options, WhenFull};
+pub use quiet::Quiet;
 pub use registry::{EmbeddedRegistry, RegistryOptions};
 pub use state::leaders::BrokerError;

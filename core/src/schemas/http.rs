@@ -14,6 +14,7 @@ use hyper::{Request as HttpRequest, Uri};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::{Connected, Connection, HttpConnector};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use test_probe_embedded::Quiet;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::OnceCell;
 use tokio_rustls::TlsConnector;
@@ -144,7 +145,7 @@ impl Service<Uri> for Connector {
             let stream = connected.into_inner();
             let Some(tls) = tls else { return Ok(TokioIo::new(Stream(Box::new(stream)))) };
             let name = ServerName::try_from(host).map_err(io::Error::other)?;
-            let stream = TlsConnector::from(tls).connect(name, stream).await?;
+            let stream = TlsConnector::from(tls).connect(name, Quiet(stream)).await?;
             Ok(TokioIo::new(Stream(Box::new(stream))))
         })
     }

@@ -19,6 +19,7 @@ use super::request::{Method, Request};
 use super::routes;
 use super::state::Registry;
 use crate::cluster::lock;
+use crate::quiet::Quiet;
 
 /// The largest body of a request, in bytes.
 const LARGEST_BODY: usize = 5 * 1024 * 1024;
@@ -87,7 +88,7 @@ async fn accept(shared: Arc<Shared>, listener: tokio::net::TcpListener) {
             let service = service_fn(move |request| serve(shared.clone(), request));
             let mut connection = http1::Builder::new();
             connection.timer(TokioTimer::new()).header_read_timeout(SENDING);
-            if let Err(error) = connection.serve_connection(TokioIo::new(stream), service).await {
+            if let Err(error) = connection.serve_connection(TokioIo::new(Quiet(stream)), service).await {
                 tracing::debug!(%error, "a connection to the embedded schema registry ended");
             }
         });

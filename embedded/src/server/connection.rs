@@ -15,6 +15,7 @@ use tokio::time::timeout;
 use super::Shared;
 use super::exchange::Asked;
 use super::listeners::Door;
+use crate::quiet::Quiet;
 use crate::security::{self, Admit, Gate, Principal};
 use crate::wire::frame::{self, Header, Incoming, Limits, Refusal};
 
@@ -37,7 +38,7 @@ pub(super) async fn serve(shared: Arc<Shared>, stream: TcpStream, peer: SocketAd
         tracing::debug!(%peer, %error, "a connection ended before it began");
         return;
     }
-    let security = shared.security.clone();
+    let (security, stream) = (shared.security.clone(), Quiet(stream));
     let end = match security.acceptor(door.listener) {
         None => Connection::new(shared, stream, peer, door, Principal::anonymous()).serve().await,
         Some(acceptor) => match timeout(HANDSHAKE, acceptor.accept(stream)).await {
