@@ -21,7 +21,6 @@ pub mod faults;
 mod groups;
 mod log;
 mod options;
-mod quiet;
 pub mod registry;
 pub mod security;
 mod server;
@@ -31,6 +30,6 @@ mod wire;
 
 pub use cluster::{BrokerInfo, EmbeddedKafka, StartError, TopicError};
 pub use options::{Limits, Options, WhenFull};
-pub use quiet::Quiet;
 pub use registry::{EmbeddedRegistry, RegistryOptions};
+pub use server::Quiet;
 pub use state::leaders::BrokerError;

@@ -19,7 +19,7 @@ use super::request::{Method, Request};
 use super::routes;
 use super::state::Registry;
 use crate::cluster::lock;
-use crate::quiet::Quiet;
+use crate::server::Quiet;
 
 /// The largest body of a request, in bytes.
 const LARGEST_BODY: usize = 5 * 1024 * 1024;

@@ -5,8 +5,11 @@
 mod connection;
 mod exchange;
 mod listeners;
+mod quiet;
 #[cfg(test)]
 mod tests;
+
+pub use quiet::Quiet;
 
 use std::any::Any;
 use std::fmt;
