@@ -18,8 +18,8 @@ use super::faults::{Action, Trials};
 use super::request::{Method, Request};
 use super::routes;
 use super::state::Registry;
+use crate::Quiet;
 use crate::cluster::lock;
-use crate::server::Quiet;
 
 /// The largest body of a request, in bytes.
 const LARGEST_BODY: usize = 5 * 1024 * 1024;

@@ -15,8 +15,8 @@ use tokio::time::timeout;
 use super::Shared;
 use super::exchange::Asked;
 use super::listeners::Door;
+use crate::Quiet;
 use crate::security::{self, Admit, Gate, Principal};
-use crate::server::Quiet;
 use crate::wire::frame::{self, Header, Incoming, Limits, Refusal};
 
 /// The size of a frame.
