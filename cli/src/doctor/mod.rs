@@ -75,7 +75,7 @@ pub(crate) fn run(doctor: &Doctor, format: Format) -> Result<u8, Failure> {
     }
     schemas::check(&mut report, &opened, &directives, format)?;
     if alone {
-        if !directives.topics.iter().any(schemas::has_schemas) {
+        if directives.topics.iter().all(|topic| topic.format_with_schema().is_none()) {
             report.skip(
                 Group::Schemas,
                 "",

@@ -18,15 +18,10 @@ pub(super) fn check(
     directives: &Directives,
     format: Format,
 ) -> Result<(), Failure> {
-    for topic in directives.topics.iter().filter(|topic| has_schemas(topic)) {
+    for topic in directives.topics.iter().filter(|topic| topic.format_with_schema().is_some()) {
         check_topic(report, opened, topic, format)?;
     }
     Ok(())
-}
-
-/// Returns whether key or value of a topic have a schema.
-pub(super) fn has_schemas(topic: &TopicDirective) -> bool {
-    [topic.format, topic.key_format].into_iter().any(|format| format.schema_type().is_some())
 }
 
 fn check_topic(

@@ -100,7 +100,7 @@ pub fn encode(
     if mode == EnvelopeMode::CeKey {
         let members = attributes(directive, event, stamp, &fields);
         let members = key_event(members, event.key.as_ref())?;
-        let members = if has_schema(directive.key_format) { ten_fields(members, stamp) } else { members };
+        let members = if directive.key_format.has_schema() { ten_fields(members, stamp) } else { members };
         key = Some(Bytes::from(Value::Object(members).to_string()));
     }
     for field in &fields {
@@ -121,7 +121,7 @@ pub fn encode(
     let mut schema_ids = Vec::new();
     let in_header = directive.schemas.id_in_header;
     if let Some(text) = key.as_deref().and_then(|key| std::str::from_utf8(key).ok())
-        && has_schema(directive.key_format)
+        && directive.key_format.has_schema()
     {
         let writer = writer(&writers.key, directive.key_format, directive)?;
         let (written, id) = writer.write(Side::Key, &document(text), None, in_header)?;
@@ -130,7 +130,7 @@ pub fn encode(
     }
     let is_structured = mode == EnvelopeMode::CeStructured;
     if let Body::Json { value, .. } = &body
-        && has_schema(directive.format)
+        && directive.format.has_schema()
     {
         let writer = writer(&writers.value, directive.format, directive)?;
         // Data of a structured event has no header of its own.
@@ -146,7 +146,7 @@ pub fn encode(
     };
     let mut headers = Outgoing { user: event, envelope: Vec::with_capacity(12 + event.headers.len()) };
     headers.envelope(mode, &fields, event, stamp, content);
-    if mode == EnvelopeMode::CeKey && has_schema(directive.key_format) && fields[3].is_default() {
+    if mode == EnvelopeMode::CeKey && directive.key_format.has_schema() && fields[3].is_default() {
         headers.add(fields[3].header, stamp.test_id);
     }
     for (name, id) in schema_ids {
@@ -316,10 +316,6 @@ fn structured(mut members: Map<String, Value>, body: Body<'_>) -> Bytes {
         Body::Bytes(bytes) => drop(members.insert("data_base64".to_owned(), base64(&bytes).into())),
     }
     Bytes::from(Value::Object(members).to_string())
-}
-
-fn has_schema(format: Format) -> bool {
-    format.schema_type().is_some()
 }
 
 fn writer<'w>(

@@ -85,7 +85,7 @@ impl Lens {
     }
 
     pub(crate) fn needs_schemas(&self) -> bool {
-        self.format.schema_type().is_some()
+        self.format.has_schema()
     }
 
     /// Returns whether both see the same in a record.

@@ -24,12 +24,13 @@ pub(crate) enum Body<'a> {
 impl<'a> Body<'a> {
     /// Checks a payload against the format.
     pub(crate) fn new(format: Format, payload: &'a Payload) -> Result<Self> {
-        let has_schema = format.schema_type().is_some();
         Ok(match (format, payload) {
             (_, Payload::Null) => Self::Null,
             (_, Payload::Raw(bytes)) => Self::Bytes(bytes.clone()),
-            (_, Payload::Json(value)) if has_schema => Self::Json { value: Cow::Borrowed(value), text: None },
-            (_, Payload::Text(text)) if has_schema => {
+            (_, Payload::Json(value)) if format.has_schema() => {
+                Self::Json { value: Cow::Borrowed(value), text: None }
+            }
+            (_, Payload::Text(text)) if format.has_schema() => {
                 Self::Json { value: Cow::Owned(document(text)), text: None }
             }
             (Format::Json, Payload::Json(value)) => Self::Json { value: Cow::Borrowed(value), text: None },

@@ -80,6 +80,12 @@ impl TopicDirective {
             schemas: SchemaUse::default(),
         }
     }
+
+    /// Returns the format of key or value that has a schema; `None` where neither has.
+    #[must_use]
+    pub fn format_with_schema(&self) -> Option<Format> {
+        [self.format, self.key_format].into_iter().find(|format| format.has_schema())
+    }
 }
 
 /// Which side of a topic the test takes.
@@ -272,6 +278,12 @@ impl Format {
             Self::JsonSchema => Some(SchemaType::Json),
             Self::Json | Self::String | Self::Bytes => None,
         }
+    }
+
+    /// Returns whether what is in it has a schema, and so needs a schema registry.
+    #[must_use]
+    pub fn has_schema(self) -> bool {
+        self.schema_type().is_some()
     }
 
     /// Returns the word of the document.

@@ -114,7 +114,7 @@ pub(super) fn read(read: &mut TopicDirective, fields: &Fields<'_>, problems: &mu
         ("keyFormat", read.key_format, ["keySubject", "keySchema"]),
     ];
     for (format, chosen, keys) in sides {
-        if chosen.schema_type().is_some() {
+        if chosen.has_schema() {
             continue;
         }
         for key in keys {

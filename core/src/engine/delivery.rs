@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::engine::calls::Call;
-use crate::engine::expect::coverage_of;
+use crate::engine::expect::{coverage_of, first_failure};
 use crate::engine::records::{Records, Side};
 use crate::engine::session::{SessionInner, SessionTopic};
 use crate::error::{ErrorCode, ProbeError, Result};
@@ -114,7 +114,8 @@ impl<'a> Verifying<'a> {
         let deadline = Deadline::after(self.window);
         let mut journal = self.session.journal.watch();
         let mut calls = self.topic.calls.watch();
-        let mut failed = pin!(self.failed());
+        let sides = self.input.iter().chain([&self.out]);
+        let mut failed = pin!(first_failure(sides.map(|side| side.look)));
         let mut tried = 0;
         while !deadline.passed() {
             journal.borrow_and_update();
@@ -167,18 +168,6 @@ impl<'a> Verifying<'a> {
         let facts = self.facts(Some(&fence))?;
         let judged = self.judge(&facts, Some(&fence));
         self.verdict(judged, &facts, Some(&fence))
-    }
-
-    /// Waits until the reader of one of the topics is gone.
-    async fn failed(&self) -> ProbeError {
-        let out = self.out.look.lane.failed.wait();
-        match &self.input {
-            None => out.await,
-            Some(input) => tokio::select! {
-                cause = out => cause,
-                cause = input.look.lane.failed.wait() => cause,
-            },
-        }
     }
 
     /// Reads everything that is there at `not_before` or later.

@@ -257,16 +257,7 @@ impl<'a> Expecting<'a> {
 
     /// Waits until the reader of one of the topics is gone.
     pub(super) async fn failed(&self) -> ProbeError {
-        let mut waiting: Vec<_> = self.looks.iter().map(|look| Box::pin(look.lane.failed.wait())).collect();
-        std::future::poll_fn(|context| {
-            for lane in &mut waiting {
-                if let Poll::Ready(cause) = Pin::as_mut(lane).poll(context) {
-                    return Poll::Ready(cause);
-                }
-            }
-            Poll::Pending
-        })
-        .await
+        first_failure(self.looks.iter().copied()).await
     }
 
     /// Waits until everything was judged that was in the logs at the deadline; returns their ends.
@@ -431,6 +422,20 @@ impl<'a> Expecting<'a> {
         let names = self.topics.iter().skip(1).map(|topic| topic.directive.name.clone());
         (first, names.zip(all).collect())
     }
+}
+
+/// Waits until the reader of one of these is gone.
+pub(super) async fn first_failure(looks: impl Iterator<Item = &Look>) -> ProbeError {
+    let mut waiting: Vec<_> = looks.map(|look| Box::pin(look.lane.failed.wait())).collect();
+    std::future::poll_fn(|context| {
+        for lane in &mut waiting {
+            if let Poll::Ready(cause) = Pin::as_mut(lane).poll(context) {
+                return Poll::Ready(cause);
+            }
+        }
+        Poll::Pending
+    })
+    .await
 }
 
 pub(super) fn coverage_of(look: &Look, ends: Option<&Ends>) -> Coverage {

@@ -4,11 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Notify;
-
-use crate::broker::{
-    Assignment, Isolation, OffsetSpec, Reader, ReaderOptions, RecordRef, Sink, StopReason, TopicPartition,
-};
+use crate::broker::{Isolation, OffsetSpec, Reader, RecordRef, Sink, StopReason};
 use crate::codec::Scratch;
 use crate::directive::Source;
 use crate::engine::expect::Expecting;
@@ -19,6 +15,7 @@ use crate::event::ReceivedEvent;
 use crate::matcher::After;
 use crate::runtime::Deadline;
 use crate::verdict::hints::Whose;
+use crate::workers::catch_up::private_reader;
 
 const GUARD_TICK: Duration = Duration::from_millis(20);
 const BATCH: usize = 1000;
@@ -128,21 +125,8 @@ struct ReadingBack<'a> {
 impl ReadingBack<'_> {
     /// Reads; returns whether everything was read.
     async fn run(&mut self, look: &Look) -> bool {
-        let wake = Arc::new(Notify::new());
-        let waker = wake.clone();
-        let options = ReaderOptions { isolation: look.lane.isolation };
-        let Ok(mut reader) = look.lane.broker.reader(options, Arc::new(move || waker.notify_one())) else {
-            return false;
-        };
-        let assignment = |(slot, part): (u32, &Part)| Assignment {
-            slot,
-            at: TopicPartition { topic: look.lane.topic.clone(), partition: part.partition },
-            from: part.from,
-            leader_epoch: None,
-        };
-        if reader.add(&(0..).zip(&self.parts).map(assignment).collect::<Vec<_>>()).is_err() {
-            return false;
-        }
+        let from: Vec<(i32, i64)> = self.parts.iter().map(|part| (part.partition, part.from)).collect();
+        let Ok((mut reader, wake)) = private_reader(&look.lane, &from) else { return false };
         while self.open > 0 && !self.is_over {
             let _ = tokio::time::timeout(GUARD_TICK, wake.notified()).await;
             while self.open > 0 && !self.is_over && reader.poll(self, BATCH) {

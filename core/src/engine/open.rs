@@ -117,10 +117,7 @@ async fn open_schemas(
     directive: &TopicDirective,
     by: Deadline,
 ) -> Result<Option<TopicSchemas>> {
-    let formats = [directive.format, directive.key_format];
-    let Some(format) = formats.into_iter().find(|format| format.schema_type().is_some()) else {
-        return Ok(None);
-    };
+    let Some(format) = directive.format_with_schema() else { return Ok(None) };
     let runtime = session.probe.runtime.handle();
     let registry = session.probe.clusters.registry(&session.probe.config, directive, &runtime)?;
     let (registry, config) = registry.ok_or_else(|| no_registry(format).with("topic", &*directive.name))?;

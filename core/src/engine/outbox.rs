@@ -30,20 +30,24 @@ impl SessionInner {
         topic: &Arc<SessionTopic>,
         outgoing: Outgoing,
     ) -> Result<()> {
-        let Some(schemas) = &topic.schemas else { return self.send(topic, outgoing, &Writers::default()) };
-        {
-            let mut queue = lock(&topic.outbox.0);
-            let at_hand = if queue.is_busy { None } else { schemas.writers_at_hand(&outgoing.event)? };
-            if let Some(writers) = at_hand {
-                drop(queue);
-                return self.send(topic, outgoing, &writers);
+        let writers = match &topic.schemas {
+            None => Writers::default(),
+            Some(schemas) => {
+                let mut queue = lock(&topic.outbox.0);
+                let at_hand = if queue.is_busy { None } else { schemas.writers_at_hand(&outgoing.event)? };
+                let Some(writers) = at_hand else {
+                    queue.waiting.push_back(outgoing);
+                    if !std::mem::replace(&mut queue.is_busy, true) {
+                        let drain = drain(Arc::downgrade(self), Arc::downgrade(topic));
+                        queue.task = Some(Task::spawn(&self.probe.runtime.handle(), drain));
+                    }
+                    return Ok(());
+                };
+                writers
             }
-            queue.waiting.push_back(outgoing);
-            if !std::mem::replace(&mut queue.is_busy, true) {
-                let drain = drain(Arc::downgrade(self), Arc::downgrade(topic));
-                queue.task = Some(Task::spawn(&self.probe.runtime.handle(), drain));
-            }
-        }
+        };
+        let (record, written) = self.encode(topic, &outgoing, &writers)?;
+        self.hand_over(topic, outgoing, record, written);
         Ok(())
     }
 }
@@ -61,15 +65,15 @@ async fn drain(session: Weak<SessionInner>, topic: Weak<SessionTopic>) {
             };
             outgoing
         };
-        let writers = match session.check() {
+        let written = async {
+            session.check()?;
             // Whoever waits does so until `by`, and is to hear of the registry and not of the broker.
-            Ok(()) => {
-                schemas.writers(&outgoing.event, Deadline::after(outgoing.by.left().mul_f64(0.9))).await
-            }
-            Err(closed) => Err(closed),
+            let by = Deadline::after(outgoing.by.left().mul_f64(0.9));
+            let writers = schemas.writers(&outgoing.event, by).await?;
+            session.encode(&topic, &outgoing, &writers)
         };
-        match writers {
-            Ok(writers) => session.send_or_tell(&topic, outgoing, &writers),
+        match written.await {
+            Ok((record, written)) => session.hand_over(&topic, outgoing, record, written),
             Err(error) => session.tell(outgoing, error),
         }
     }

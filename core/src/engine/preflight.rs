@@ -137,7 +137,7 @@ struct Look<'a> {
 
 impl Look<'_> {
     async fn at_everything(&mut self) {
-        let brought: Vec<Option<&Brought>> = match self.plan.brought() {
+        let brought: Vec<Option<&Brought>> = match self.plan.brought.as_slice() {
             [] => vec![None],
             several => several.iter().map(Some).collect(),
         };
@@ -168,7 +168,7 @@ impl Look<'_> {
             }
             Err(error) if error.code() == ErrorCode::SchemaNotFound => {
                 self.pass(PreflightCheck::Registry, "the schema registry answered".to_owned());
-                if brought.is_some() && self.plan.registers() {
+                if brought.is_some() && self.plan.register {
                     let text = format!("subject `{subject}` is not there and will be registered");
                     self.pass(PreflightCheck::Subject, text);
                 } else {
@@ -199,9 +199,9 @@ impl Look<'_> {
         parsed: Result<std::result::Result<Arc<Schema>, Fault>>,
     ) -> Option<Arc<Schema>> {
         let error = match parsed {
-            Ok(Ok(schema)) if schema.schema_type() == self.plan.schema_type() => return Some(schema),
+            Ok(Ok(schema)) if schema.schema_type() == self.plan.schema_type => return Some(schema),
             Ok(Ok(schema)) => {
-                let (found, wanted) = (schema.schema_type().name(), self.plan.schema_type().name());
+                let (found, wanted) = (schema.schema_type().name(), self.plan.schema_type.name());
                 let message = format!("subject `{subject}` has a schema of type {found}, not {wanted}");
                 ProbeError::new(ErrorCode::SchemaIncompatible, message)
                     .hint("set the format that the topic carries")
@@ -272,7 +272,7 @@ impl Look<'_> {
         text: String,
         error: Option<ProbeError>,
     ) {
-        let (topic, side) = (self.topic.directive.name.clone(), self.plan.side());
+        let (topic, side) = (self.topic.directive.name.clone(), self.plan.side);
         self.findings.push(PreflightFinding { topic, side, check, status, text, error });
     }
 }

@@ -78,37 +78,13 @@ impl SessionInner {
         Ok(Begun { topic, begun, timeout, by, timestamp, seen, delivered })
     }
 
-    /// Writes an event as its topic has it and hands it to the client.
-    pub(super) fn send(
-        self: &Arc<Self>,
-        topic: &Arc<SessionTopic>,
-        outgoing: Outgoing,
-        writers: &Writers,
-    ) -> Result<()> {
-        let (record, written) = self.encode(topic, &outgoing, writers)?;
-        self.hand_over(topic, outgoing, record, written);
-        Ok(())
-    }
-
-    /// Does what [`SessionInner::send`] does, and tells whoever waits when that fails.
-    pub(super) fn send_or_tell(
-        self: &Arc<Self>,
-        topic: &Arc<SessionTopic>,
-        outgoing: Outgoing,
-        writers: &Writers,
-    ) {
-        match self.encode(topic, &outgoing, writers) {
-            Ok((record, written)) => self.hand_over(topic, outgoing, record, written),
-            Err(error) => self.tell(outgoing, error),
-        }
-    }
-
     /// Tells whoever waits that an event did not go out.
     pub(super) fn tell(&self, outgoing: Outgoing, error: ProbeError) {
         self.answer(outgoing.sender, &outgoing.seen, Err(error));
     }
 
-    fn encode(
+    /// Writes an event as its topic has it.
+    pub(super) fn encode(
         &self,
         topic: &SessionTopic,
         outgoing: &Outgoing,
@@ -124,7 +100,8 @@ impl SessionInner {
         encode(&topic.directive, &outgoing.event, &stamp, writers)
     }
 
-    fn hand_over(
+    /// Hands what was written to the client.
+    pub(super) fn hand_over(
         self: &Arc<Self>,
         topic: &Arc<SessionTopic>,
         outgoing: Outgoing,

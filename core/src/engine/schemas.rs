@@ -25,19 +25,20 @@ pub(crate) struct TopicSchemas {
 /// How the schemas of one side are found.
 pub(super) struct Plan {
     /// `key` or `value`.
-    side: &'static str,
-    schema_type: SchemaType,
+    pub(super) side: &'static str,
+    pub(super) schema_type: SchemaType,
     topic: Arc<str>,
     subject: Subject,
-    brought: Vec<Brought>,
-    register: bool,
+    pub(super) brought: Vec<Brought>,
+    /// Whether what is not registered will be.
+    pub(super) register: bool,
     use_latest: bool,
     normalize: bool,
 }
 
 /// A schema that the directive brings along.
 pub(super) struct Brought {
-    pub(super) source: SchemaSource,
+    pub(super) source: Arc<SchemaSource>,
     pub(super) schema: Arc<Schema>,
 }
 
@@ -134,23 +135,6 @@ impl Plan {
         }
     }
 
-    pub(super) fn side(&self) -> &'static str {
-        self.side
-    }
-
-    pub(super) fn schema_type(&self) -> SchemaType {
-        self.schema_type
-    }
-
-    pub(super) fn brought(&self) -> &[Brought] {
-        &self.brought
-    }
-
-    /// Returns whether what is not registered will be.
-    pub(super) fn registers(&self) -> bool {
-        self.register
-    }
-
     /// Returns the subject as far as it does not depend on an event.
     pub(super) fn subject_without_event(&self, brought: Option<&Brought>) -> Result<String> {
         match &self.subject {
@@ -244,7 +228,7 @@ impl Brought {
         }
         let parsed = off_thread("reading a schema", move || (Schema::parse(&source), source)).await?;
         match parsed {
-            (Ok(schema), source) => Ok(Self { source, schema: Arc::new(schema) }),
+            (Ok(schema), source) => Ok(Self { source: Arc::new(source), schema: Arc::new(schema) }),
             (Err(fault), _) => {
                 Err(faulty(ErrorCode::InvalidDirective, &format!("{place} did not parse"), &fault))
             }

@@ -101,7 +101,8 @@ impl Inner {
             Way::Latest => self.of_version(subject, None, by).await?,
             Way::Register(source) | Way::LookUp(source) => {
                 let schema = parse(source.clone()).await?.map_err(|fault| unfit(subject, &fault))?;
-                let stored = self.sent(subject, source, wanted, by).await?;
+                let how = Publishing { register: wanted.register, normalize: wanted.normalize, by };
+                let stored = self.sent(subject, source, how).await?;
                 (stored, schema)
             }
         };
@@ -132,20 +133,14 @@ impl Inner {
         Ok((stored, schema))
     }
 
-    async fn sent(
-        self: &Arc<Self>,
-        subject: &str,
-        source: &SchemaSource,
-        wanted: &Wanted,
-        by: Deadline,
-    ) -> Result<Stored> {
-        let Wanted { register, normalize, .. } = *wanted;
-        let references = published(self, subject, source, Publishing { register, normalize, by }).await?;
-        let sent = Sent { schema_type: source.schema_type, text: &source.text, references: &references };
-        if register {
-            self.caller.register(subject, &sent, normalize, by).await
+    /// Registers a schema under a subject, or looks it up there, what it refers to first.
+    async fn sent(self: &Arc<Self>, subject: &str, source: &SchemaSource, how: Publishing) -> Result<Stored> {
+        let references = published(self, subject, source, how).await?;
+        let sent = Sent::new(source, &references);
+        if how.register {
+            self.caller.register(subject, &sent, how.normalize, how.by).await
         } else {
-            self.caller.look_up(subject, &sent, normalize, by).await
+            self.caller.look_up(subject, &sent, how.normalize, how.by).await
         }
     }
 

@@ -147,7 +147,7 @@ fn pointers(
                 }
             }
             let below = pointers(inner.clone(), source.references.clone(), Vec::new(), how).await?;
-            let sent = Sent { schema_type: source.schema_type, text: &source.text, references: &below };
+            let sent = Sent::new(&source, &below);
             let mut stored = None;
             if how.register {
                 stored = Some(inner.caller.register(&name, &sent, how.normalize, how.by).await?);

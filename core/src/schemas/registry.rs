@@ -174,10 +174,7 @@ impl SchemaRegistry {
         normalize: bool,
         by: Deadline,
     ) -> Result<Registered> {
-        let references =
-            published(&self.inner, subject, source, Publishing { register: true, normalize, by }).await?;
-        let sent = Sent { schema_type: source.schema_type, text: &source.text, references: &references };
-        let stored = self.inner.caller.register(subject, &sent, normalize, by).await?;
+        let stored = self.inner.sent(subject, source, Publishing { register: true, normalize, by }).await?;
         self.whole(subject, &stored, source.clone())
     }
 
@@ -192,10 +189,7 @@ impl SchemaRegistry {
         normalize: bool,
         by: Deadline,
     ) -> Result<Registered> {
-        let references =
-            published(&self.inner, subject, source, Publishing { register: false, normalize, by }).await?;
-        let sent = Sent { schema_type: source.schema_type, text: &source.text, references: &references };
-        let stored = self.inner.caller.look_up(subject, &sent, normalize, by).await?;
+        let stored = self.inner.sent(subject, source, Publishing { register: false, normalize, by }).await?;
         self.registered(subject, stored, by).await
     }
 
@@ -228,8 +222,7 @@ impl SchemaRegistry {
     ) -> Result<Compatibility> {
         let how = Publishing { register: false, normalize: false, by };
         let references = published(&self.inner, subject, source, how).await?;
-        let sent = Sent { schema_type: source.schema_type, text: &source.text, references: &references };
-        self.inner.caller.is_compatible(subject, &sent, by).await
+        self.inner.caller.is_compatible(subject, &Sent::new(source, &references), by).await
     }
 
     /// Returns what people may see: `{url, circuit, calls, failures, retries, cached_schemas, awaited_schemas}`.

@@ -1,8 +1,8 @@
 //! The REST API of schema registries, call by call.
 
 use serde_json::{Map, Value, json};
-use test_probe_formats::SchemaType;
 use test_probe_formats::framing::SchemaId;
+use test_probe_formats::{SchemaSource, SchemaType};
 
 use super::caller::{Call, Caller};
 use super::transport::Answer;
@@ -42,7 +42,11 @@ pub(super) struct Sent<'a> {
     pub(super) references: &'a [Pointer],
 }
 
-impl Sent<'_> {
+impl<'a> Sent<'a> {
+    pub(super) fn new(source: &'a SchemaSource, references: &'a [Pointer]) -> Self {
+        Self { schema_type: source.schema_type, text: &source.text, references }
+    }
+
     fn to_json(&self) -> Value {
         let mut body = Map::from_iter([("schema".to_owned(), self.text.into())]);
         // What is Avro without references says nothing more, for registries that know nothing else.

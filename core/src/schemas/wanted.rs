@@ -1,6 +1,7 @@
 //! What somebody wants to write with, and what there is to write with.
 
 use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
 use test_probe_formats::SchemaSource;
 
@@ -10,7 +11,7 @@ pub struct Wanted {
     /// The subject.
     pub subject: String,
     /// The schema, where whoever writes brings it.
-    pub source: Option<SchemaSource>,
+    pub source: Option<Arc<SchemaSource>>,
     /// This version of the subject and no other.
     pub version: Option<i32>,
     /// Register the source where the subject lacks it.

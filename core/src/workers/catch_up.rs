@@ -21,6 +21,22 @@ const GUARD_TICK: Duration = Duration::from_millis(100);
 const BATCH: usize = 1000;
 const PATIENCE: Duration = Duration::from_secs(1);
 
+/// Opens a reader of these partitions from these offsets; their slots count from 0. Returns it with what wakes it.
+pub(crate) fn private_reader(lane: &Lane, from: &[(i32, i64)]) -> Result<(Box<dyn Reader>, Arc<Notify>)> {
+    let wake = Arc::new(Notify::new());
+    let waker = wake.clone();
+    let options = ReaderOptions { isolation: lane.isolation };
+    let mut reader = lane.broker.reader(options, Arc::new(move || waker.notify_one()))?;
+    let assignment = |(slot, (partition, from)): (u32, &(i32, i64))| Assignment {
+        slot,
+        at: TopicPartition { topic: lane.topic.clone(), partition: *partition },
+        from: *from,
+        leader_epoch: None,
+    };
+    reader.add(&(0..).zip(from).map(assignment).collect::<Vec<_>>())?;
+    Ok((reader, wake))
+}
+
 /// Catches up on the partitions where a view is behind. Ends when the lane has taken over everywhere;
 /// a client that dies is replaced under the policy of every worker.
 pub(crate) async fn catch_up(lane: Arc<Lane>, view: ViewKey) {
@@ -41,20 +57,7 @@ pub(crate) async fn catch_up(lane: Arc<Lane>, view: ViewKey) {
 }
 
 async fn run(lane: &Arc<Lane>, view: ViewKey, behind: &[(i32, i64)]) -> Result<()> {
-    let wake = Arc::new(Notify::new());
-    let waker = wake.clone();
-    let options = ReaderOptions { isolation: lane.isolation };
-    let mut reader = lane.broker.reader(options, Arc::new(move || waker.notify_one()))?;
-    let assignments: Vec<Assignment> = (0..)
-        .zip(behind)
-        .map(|(slot, (partition, from))| Assignment {
-            slot,
-            at: TopicPartition { topic: lane.topic.clone(), partition: *partition },
-            from: *from,
-            leader_epoch: None,
-        })
-        .collect();
-    reader.add(&assignments)?;
+    let (mut reader, wake) = private_reader(lane, behind)?;
     let mut sink = Private {
         lane: lane.clone(),
         view,

@@ -17,7 +17,7 @@ const TEXT: &str = r#"{"type":"record","name":"R","fields":[{"name":"a","type":"
 fn wanted() -> Wanted {
     Wanted {
         subject: "orders-value".to_owned(),
-        source: Some(SchemaSource::new(SchemaType::Avro, TEXT)),
+        source: Some(SchemaSource::new(SchemaType::Avro, TEXT).into()),
         version: None,
         register: false,
         use_latest: false,
@@ -173,7 +173,7 @@ async fn a_schema_that_cannot_be_read_says_whose_it_was() {
     let error = registry.schema(SchemaId::Number(7), within(9)).await.unwrap_err();
     assert_eq!(error.code(), ErrorCode::DecodeFailed);
     assert!(error.message().starts_with("schema `7` of schema registry `http://a` could not be read: "));
-    let own = Wanted { source: Some(SchemaSource::new(SchemaType::Avro, "{")), ..wanted() };
+    let own = Wanted { source: Some(Arc::new(SchemaSource::new(SchemaType::Avro, "{"))), ..wanted() };
     let error = registry.writer(&own, within(9)).await.unwrap_err();
     assert_eq!((error.code(), script.seen().len()), (ErrorCode::EncodeFailed, 1));
     assert_eq!(error.context()["subject"], "orders-value");
