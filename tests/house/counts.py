@@ -18,6 +18,27 @@ class Counts:
         return Counts(self.passed + other.passed, self.failed + other.failed, self.skipped + other.skipped)
 
 
+NAMES_A_FAILURE = re.compile(
+    "|".join(
+        (
+            r"test .+ \.\.\. FAILED",  # cargo
+            r"error(\[E\d+\])?: .+",
+            r"(FAILED|ERROR) .+",  # pytest, conformance
+            r"\[ERROR\] .+",  # Maven
+            r"\s+\d+ - .+ \((Failed|Timeout|SEGFAULT|Subprocess aborted)\)",  # ctest
+            r"\s+\S+\.feature:\d+ .+",  # behave
+            r"not done after .+",
+        )
+    )
+)
+
+
+def blamed(text: str, most: int = 20) -> list[str]:
+    """Returns the lines that name what failed, whichever runner said them."""
+    named = dict.fromkeys(line.strip() for line in text.splitlines() if NAMES_A_FAILURE.fullmatch(line))
+    return list(named)[:most]
+
+
 def added_up(pattern: str, groups: str, text: str) -> Counts:
     """Adds up all matches; `groups` names the groups in their order, as `pfs`."""
     total = Counts()

@@ -3,10 +3,10 @@
 
     run.py test [--only STEP]... [--keep-going]    run.py soak [--seeds N]    run.py fmt    run.py steps
 
-Prints a heading and the duration of each step, each runner's own output, and at the end one line
-`N passed, N failed` that is added up from what the runners counted. When a check fails, no test is started
-unless --keep-going (or KEEP_GOING=1) is given. Processes that a step leaves behind are killed, also when
-this one is interrupted.
+Prints a heading and the duration of each step, and at the end one line `N passed, N failed` that is added up
+from what the runners counted. What a step said is shown when it failed, or while it runs if it is the only one;
+it is always in build/logs. When a check fails, no test is started unless --keep-going (or KEEP_GOING=1) is
+given. Processes that a step leaves behind are killed, also when this one is interrupted.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from counts import Counts, count_cargo
+from counts import Counts, blamed, count_cargo
 from steps import BUILD, KAFKA, PARITY, ROOT, ROUNDS, SEEDS, SIMULATED, VENV, Step, c_files, steps
 
 REQUIREMENTS = ROOT / "tests" / "house" / "requirements.txt"
@@ -55,7 +55,7 @@ def show(chunk: bytes) -> None:
 
 
 Say = Callable[[bytes], object]
-"""Takes the output of a step: `show`, or what keeps it until the steps beside it are done."""
+"""Takes the output of a step: `show`, or what keeps it until the step is done."""
 
 
 class Running:
@@ -124,6 +124,10 @@ def alive(group: int) -> bool:
 RUNNING = Running()
 
 
+LOGS = BUILD / "logs"
+"""What each step said, a file each."""
+
+
 def duration(seconds: float) -> str:
     return f"{seconds / 60:.0f} min {seconds % 60:.0f} s" if seconds >= 100 else f"{seconds:.1f} s"
 
@@ -135,11 +139,11 @@ def heading(title: str) -> None:
 def run_step(step: Step, say: Say = show) -> Counts:
     """Runs a step and returns what it counted; a step that failed without counting has failed once."""
     begun, text, code = time.monotonic(), "", 0
+    heading(f"{step.name}: {step.title}")
 
     def line(words: str) -> None:
         say(f"{words}\n".encode())
 
-    line(f"\n== {step.name}: {step.title}")
     for command in step.commands:
         line(f"$ {' '.join(shown(word) for word in command)}")
         try:
@@ -162,18 +166,26 @@ def run_step(step: Step, say: Say = show) -> Counts:
     return counts
 
 
-def run_beside(steps: Sequence[Step]) -> list[tuple[Step, Counts, float]]:
-    """Runs steps at once, which mostly wait, and shows one after the other what they said."""
+def run_beside(steps: Sequence[Step], live: bool) -> list[tuple[Step, Counts, float]]:
+    """Runs steps at once, which mostly wait; keeps what they said, and shows it of those that failed."""
 
     def timed(step: Step) -> tuple[Counts, float, list[bytes]]:
         said: list[bytes] = []
+
+        def say(chunk: bytes) -> None:
+            said.append(chunk)
+            if live:
+                show(chunk)
+
         begun = time.monotonic()
-        return run_step(step, say=said.append if len(steps) > 1 else show), time.monotonic() - begun, said
+        return run_step(step, say), time.monotonic() - begun, said
 
     with concurrent.futures.ThreadPoolExecutor(len(steps)) as pool:
         done = []
         for step, (counts, seconds, said) in zip(steps, pool.map(timed, steps)):
-            show(b"".join(said))
+            (LOGS / f"{step.name}.log").write_bytes(b"".join(said))
+            if not live:
+                show(b"".join(said if counts.failed else said[-1:]))
             done.append((step, counts, seconds))
     return done
 
@@ -282,6 +294,7 @@ def command_test(only: Sequence[str], keep_going: bool) -> int:
         return 1
     shutil.rmtree(PARITY, ignore_errors=True)
     PARITY.mkdir(parents=True)
+    LOGS.mkdir(exist_ok=True)
     chosen = [step for step in steps() if not only or step.name in only]
     table: list[tuple[Step, Counts, float]] = []
     for _, group in itertools.groupby(chosen, key=lambda step: step.beside or step.name):
@@ -290,11 +303,14 @@ def command_test(only: Sequence[str], keep_going: bool) -> int:
         if broken and not beside[0].is_check and not keep_going:
             print(f"\n{beside[0].name} and what follows was not run: {', '.join(broken)} failed; KEEP_GOING=1 goes on")
             break
-        table += run_beside(beside)
+        table += run_beside(beside, live=len(chosen) == 1)
     total = sum((counts for _, counts, _ in table), Counts())
     heading("summary")
     for step, counts, seconds in table:
         print(f"{step.name:14} {counts.passed:6} passed {counts.failed:4} failed {duration(seconds):>14}")
+        if counts.failed:
+            said = (LOGS / f"{step.name}.log").read_text(encoding="utf-8", errors="replace")
+            print("".join(f"    {line}\n" for line in blamed(said)), end="")
     print(f"{total.passed} passed, {total.failed} failed in {duration(time.monotonic() - begun)}", flush=True)
     return 0 if table and not total.failed else 1
 
