@@ -278,11 +278,12 @@ fn a_group_whose_members_left_is_empty(scope: &Scope) {
 fn a_member_that_stops_polling_is_told(scope: &Scope) {
     let topic = scope.topic(1);
     let group = scope.name("group");
-    let settings = [("group.id", group.as_str()), ("max.poll.interval.ms", "6000")];
-    let first = scope.member(&topic, &settings);
+    let of = |interval| [("group.id", group.as_str()), ("max.poll.interval.ms", interval)];
+    let first = scope.member(&topic, &of("6000"));
     settle(&[&first], |held| held[0] == [0]);
-    let second = scope.member(&topic, &settings);
-    // The first is not polled any more, so the second gets its partition.
+    // The first is not polled any more and leaves, so the second gets its partition. The second allows the group
+    // longer, so that the first is not evicted before: to be polled then would be its excuse.
+    let second = scope.member(&topic, &of("9000"));
     settle(&[&second], |held| held[0] == [0]);
     refused::<()>(Err(next_error(&first)), RDKafkaErrorCode::PollExceeded);
 }
