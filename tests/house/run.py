@@ -26,7 +26,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from counts import Counts, blamed, count_cargo
-from steps import BUILD, KAFKA, PARITY, ROOT, ROUNDS, SEEDS, SIMULATED, VENV, Step, c_files, steps
+from steps import BUILD, KAFKA, PARITY, ROOT, ROUNDS, SEEDS, SIMULATED, TARGET, VENV, Step, c_files, steps
 
 REQUIREMENTS = ROOT / "tests" / "house" / "requirements.txt"
 OLDEST_PYTHON = (3, 10)
@@ -41,6 +41,8 @@ def environment() -> dict[str, str]:
         "VIRTUAL_ENV": str(VENV),
         "TEST_PROBE_PYTHON": str(VENV / "bin" / "python"),
         "TEST_PROBE_PARITY": str(PARITY),
+        "TEST_PROBE_BIN": str(TARGET / "test-probe"),
+        "TEST_PROBE_DRIVER": str(TARGET / "examples" / "driver"),
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONUNBUFFERED": "1",
         "CARGO_TERM_COLOR": "never",

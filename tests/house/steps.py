@@ -17,6 +17,7 @@ PARITY = BUILD / "parity"
 """Where runners note what they ran; emptied before each run, so that an older one does not count."""
 SERVERS = ROOT / "tests" / "brokers"
 KAFKA = SERVERS / "kafka.py"
+TARGET = Path(os.environ.get("CARGO_TARGET_DIR") or ROOT / "target").resolve() / "debug"
 ON_REAL: list[str | Path] = ["python3", KAFKA, "run", "--", "python3", SERVERS / "registry.py", "run", "--"]
 """Before a command that is to run on a real Kafka with a real Schema Registry."""
 FEATURES = ["cargo", "run", "--locked", "--quiet", "-p", "test-probe-features"]
@@ -39,7 +40,8 @@ class Step:
     commands: Sequence[Sequence[str | Path]]
     count: Callable[[str], Counts] | None = None
     environment: dict[str, str] = field(default_factory=dict)
-    minutes: float = 15
+    minutes: float = 30
+    """After which it is taken for hanging: many times what it takes, for machines that are slow or build first."""
     cwd: Path = ROOT
     is_check: bool = False
     beside: str = ""
@@ -60,9 +62,10 @@ def house(script: str) -> list[str | Path]:
 
 
 def steps() -> list[Step]:
-    # Always all of them: another choice would turn other features on, and build the Kafka client once more.
-    crates = ["test-probe", "test-probe-embedded", "test-probe-cli", "xtask"]
-    tests = ["cargo", "test", "--locked", *(word for crate in crates for word in ("-p", crate)), "--all-features"]
+    # Two builds serve all (adr/0040): one of everything that is tested in Rust, one of what is delivered.
+    tests = ["cargo", "test", "--locked", "--workspace", "--all-features"]
+    examples = ["cargo", "build", "--locked", "--quiet", "--workspace", "--all-features", "--examples"]
+    command = ["cargo", "build", "--locked", "--quiet", "-p", "test-probe-cli"]
     scripts = sorted((ROOT / "tests" / "house").glob("*.py"))
     house_rules = [[*tests, "--test", "house"]]
     maven: list[str | Path] = ["mvn", "-B", "-ntp", "-f", ROOT / "java", "-Pdev"]
@@ -108,6 +111,7 @@ def steps() -> list[Step]:
             cwd=ROOT / "tests" / "schemas",
             is_check=True,
         ),
+        Step("features", "two builds serve every step", [house("feature_sets.py")], is_check=True),
         Step("build", "the tests build", [[*tests, "--no-run"]], is_check=True),
         # After `kafka`: the shapes of requests are generated from a jar of the brokers.
         Step("house", "the arrows of the code map hold, and generated files are fresh", house_rules, is_check=True),
@@ -117,18 +121,11 @@ def steps() -> list[Step]:
             [["python3", KAFKA, "run", "--", *tests, "--no-fail-fast", "--", "--skip", SIMULATED]],
             count_cargo,
         ),
-        # By themselves: other implementations, which only these tests need, turn features of shared crates on.
-        Step(
-            "formats",
-            "Avro, Protobuf and JSON Schema beside other implementations in Rust",
-            [["cargo", "test", "--locked", "-p", "test-probe-formats", "--no-fail-fast"]],
-            count_cargo,
-        ),
         Step(
             "formats-python",
             "Avro, Protobuf and JSON Schema beside other implementations in Python",
             [
-                ["cargo", "build", "--locked", "--quiet", "-p", "test-probe-formats", "--example", "driver"],
+                examples,
                 ["pytest", "-q", "-ra", "-p", "no:asyncio", "-p", "no:test_probe", "tests/formats"],
             ],
             count_pytest,
@@ -150,7 +147,11 @@ def steps() -> list[Step]:
         Step(
             "c",
             "the C package from outside, in C and C++",
-            [[VENV / "bin" / "python", ROOT / "tests" / "c" / "run.py"]],
+            # With the chores as the tests were built with them.
+            [
+                [*tests, "--no-run", "--test", "house"],
+                [VENV / "bin" / "python", ROOT / "tests" / "c" / "run.py", "--xtask", TARGET / "xtask"],
+            ],
             count_ctest,
             {"TEST_PROBE_PYTHON": str(VENV / "bin/python")},
         ),
@@ -180,7 +181,7 @@ def steps() -> list[Step]:
             "conformance",
             "real clients cannot tell the embedded cluster from a real Kafka",
             [
-                ["cargo", "build", "--locked", "--quiet", "-p", "test-probe-cli", "-p", "test-probe-conformance"],
+                [*command, "-p", "test-probe-conformance"],
                 [VENV / "bin" / "python", CONFORMANCE, "--compare", "--tier", "test"],
             ],
             count_conformance,
@@ -195,7 +196,7 @@ def steps() -> list[Step]:
             "security",
             "clients log in, and are refused, at the secured listeners of an embedded cluster",
             [
-                ["cargo", "build", "--locked", "--quiet", "-p", "test-probe-cli"],
+                command,
                 ["pytest", "-q", "-ra", "-p", "no:asyncio", "-p", "no:test_probe", "tests/security"],
             ],
             count_pytest,
@@ -204,7 +205,7 @@ def steps() -> list[Step]:
             "schemas",
             "serializers of others and ours read each other, on both clusters with their registries",
             [
-                ["cargo", "build", "--locked", "--quiet", "-p", "test-probe-cli"],
+                command,
                 ["pytest", "-q", "-ra", "-n2", "--dist=loadfile", *plain, "tests/schemas"],
             ],
             count_pytest,
@@ -226,7 +227,7 @@ def steps() -> list[Step]:
             "registry",
             "the embedded schema registry is what Confluent's client takes it for",
             [
-                ["cargo", "build", "--locked", "--quiet", "-p", "test-probe-cli"],
+                command,
                 ["pytest", "-q", "-ra", "-p", "no:asyncio", "-p", "no:test_probe", "tests/registry"],
             ],
             count_pytest,
