@@ -186,11 +186,13 @@ def steps() -> list[Step]:
             ],
             count_conformance,
         ),
+        # Side by side, since most of it is waiting for servers.
         Step(
             "examples",
             "services in three languages, tested without Docker",
             [["pytest", "-q", "-ra", "-p", "no:asyncio", "tests/examples"]],
             count_pytest,
+            beside="servers",
         ),
         Step(
             "security",
@@ -200,6 +202,26 @@ def steps() -> list[Step]:
                 ["pytest", "-q", "-ra", "-p", "no:asyncio", "-p", "no:test_probe", "tests/security"],
             ],
             count_pytest,
+            beside="servers",
+        ),
+        Step(
+            "registry",
+            "the embedded schema registry is what Confluent's client takes it for",
+            [
+                command,
+                ["pytest", "-q", "-ra", "-p", "no:asyncio", "-p", "no:test_probe", "tests/registry"],
+            ],
+            count_pytest,
+            {"TEST_PROBE_TEST_REGISTRY": "embedded"},
+            beside="servers",
+        ),
+        Step(
+            "brokers",
+            "the test servers are what they claim to be",
+            # Side by side by file, since most of it is waiting for servers.
+            [["pytest", "-q", "-ra", "-n2", "--dist=loadfile", *plain, "tests/brokers"]],
+            count_pytest,
+            beside="servers",
         ),
         Step(
             "schemas",
@@ -222,23 +244,6 @@ def steps() -> list[Step]:
             count_surefire,
             # Where everything must be there, a version of Java that is not is a failure.
             {"TEST_PROBE_NEED_JDKS": "17,25"} if os.environ.get("CI") else {},
-        ),
-        Step(
-            "registry",
-            "the embedded schema registry is what Confluent's client takes it for",
-            [
-                command,
-                ["pytest", "-q", "-ra", "-p", "no:asyncio", "-p", "no:test_probe", "tests/registry"],
-            ],
-            count_pytest,
-            {"TEST_PROBE_TEST_REGISTRY": "embedded"},
-        ),
-        Step(
-            "brokers",
-            "the test servers are what they claim to be",
-            # Side by side by file, since most of it is waiting for servers.
-            [["pytest", "-q", "-ra", "-n2", "--dist=loadfile", *plain, "tests/brokers"]],
-            count_pytest,
         ),
         # The shared features, a step for each language; each runs them on both clusters.
         Step(
