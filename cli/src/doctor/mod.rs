@@ -2,13 +2,14 @@
 
 mod cluster;
 mod configuration;
+mod offline;
 mod report;
 mod round_trip;
 mod schemas;
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::{ArgGroup, Args, ValueEnum};
 use serde_json::json;
 use test_probe::Directives;
 use test_probe::config::{CommitPolicy, Config};
@@ -18,6 +19,7 @@ use crate::connect::{self, Connection, Opened};
 use crate::exit::{ENVIRONMENT, Failure, PASSED, USAGE};
 use crate::output::Format;
 use cluster::Clusters;
+use offline::Offline;
 use report::{Finding, Group, Report, Status};
 
 /// The topic that is asked for where any will do, and used on the embedded cluster.
@@ -31,9 +33,10 @@ enum Part {
 }
 
 #[derive(Debug, Args)]
+#[command(group = ArgGroup::new("whose").args(["topics", "schema"]))]
 pub(crate) struct Doctor {
-    /// Looks at this alone.
-    #[arg(value_enum, requires = "topics", conflicts_with = "topic")]
+    /// Looks at this alone: of the topics in `--topics`, or of the file in `--schema`.
+    #[arg(value_enum, requires = "whose", conflicts_with = "topic")]
     part: Option<Part>,
     #[command(flatten)]
     connection: Connection,
@@ -49,9 +52,14 @@ pub(crate) struct Doctor {
     /// Looks at an embedded cluster in place of the default one, and sends an event around on it.
     #[arg(long, conflicts_with_all = ["bootstrap_servers", "topics", "cluster"])]
     embedded: bool,
+    #[command(flatten)]
+    offline: Offline,
 }
 
 pub(crate) fn run(doctor: &Doctor, format: Format) -> Result<u8, Failure> {
+    if let Some(code) = doctor.offline.run(format)? {
+        return Ok(code);
+    }
     let directives = doctor.directives()?;
     let mut report = Report::new(format);
     let Some(config) = configuration::check(&mut report, doctor)? else {

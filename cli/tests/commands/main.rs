@@ -7,6 +7,7 @@ mod endings;
 mod expect;
 mod follow;
 mod read;
+mod schemas;
 mod scripts;
 mod support;
 mod write;

@@ -3,27 +3,10 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
+use test_probe_formats::Level;
 
 use super::answer::{Refusal, Result};
 use super::subject::Subject;
-
-/// Which versions a new one has to get on with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Level {
-    None,
-    Checked { backward: bool, forward: bool, transitive: bool },
-}
-
-const LEVELS: &[(&str, Level)] = &[
-    ("NONE", Level::None),
-    ("BACKWARD", Level::Checked { backward: true, forward: false, transitive: false }),
-    ("BACKWARD_TRANSITIVE", Level::Checked { backward: true, forward: false, transitive: true }),
-    ("FORWARD", Level::Checked { backward: false, forward: true, transitive: false }),
-    ("FORWARD_TRANSITIVE", Level::Checked { backward: false, forward: true, transitive: true }),
-    ("FULL", Level::Checked { backward: true, forward: true, transitive: false }),
-    ("FULL_TRANSITIVE", Level::Checked { backward: true, forward: true, transitive: true }),
-];
-const DEFAULT_LEVEL: &str = "BACKWARD";
 
 /// What may be done to subjects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,10 +98,9 @@ impl Settings {
         with_level(config)
     }
 
-    pub(crate) fn level(&self, subject: &Subject) -> (&'static str, Level) {
+    pub(crate) fn level(&self, subject: &Subject) -> Level {
         let config = self.config_in_scope(subject);
-        let name = config.get(LEVEL).and_then(Value::as_str).unwrap_or(DEFAULT_LEVEL);
-        *LEVELS.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).unwrap_or(&LEVELS[1])
+        config.get(LEVEL).and_then(Value::as_str).and_then(Level::of_name).unwrap_or_default()
     }
 
     pub(crate) fn normalizes(&self, subject: &Subject) -> bool {
@@ -178,17 +160,16 @@ fn scope(subject: &Subject) -> [Subject; 3] {
 }
 
 fn with_level(mut config: Config) -> Config {
-    config.entry(LEVEL).or_insert_with(|| DEFAULT_LEVEL.into());
+    config.entry(LEVEL).or_insert_with(|| Level::default().name().into());
     config
 }
 
 fn read_level(value: &Value) -> Result<Value> {
-    let known = |name: &str| LEVELS.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
     match value {
         Value::Null => Ok(Value::Null),
         value => {
-            let level = value.as_str().and_then(known).ok_or_else(Refusal::invalid_level)?;
-            Ok(level.0.into())
+            let level = value.as_str().and_then(Level::of_name).ok_or_else(Refusal::invalid_level)?;
+            Ok(level.name().into())
         }
     }
 }

@@ -7,7 +7,7 @@ use test_probe_formats::{Reference, SchemaSource, SchemaType};
 
 use super::answer::{Refusal, Result};
 use super::schema::{Asked, Understood};
-use super::settings::{Level, Settings};
+use super::settings::Settings;
 use super::store::{Deleted, Found, Store, Version, Wanted};
 use super::subject::Subject;
 
@@ -164,29 +164,21 @@ impl Registry {
 
     /// Returns why a schema may not follow the versions of a subject, or the given one alone; empty when it may.
     fn incompatibilities(&self, subject: &Subject, schema: &Understood, only: Option<u32>) -> Vec<String> {
-        let (name, level) = self.settings.level(subject);
-        let Level::Checked { backward, forward, transitive } = level else { return Vec::new() };
+        let level = self.settings.level(subject);
         let versions = self.store.versions(subject).into_iter().flatten().rev();
         let live = versions.filter(|(_, version)| !version.is_deleted);
-        let mut before = live.filter(|(number, _)| only.is_none_or(|only| only == **number));
-        let first = before.next().into_iter();
-        for (number, version) in first.chain(before.filter(|_| transitive)) {
+        let before = live.filter(|(number, _)| only.is_none_or(|only| only == **number));
+        for (number, version) in before.take(level.reach()) {
             let earlier = &version.schema;
-            let mut problems = Vec::new();
-            if earlier.schema_type() == schema.schema_type() {
-                if backward {
-                    problems.extend(schema.schema.problems_reading(&earlier.schema));
-                }
-                if forward {
-                    problems.extend(earlier.schema.problems_reading(&schema.schema));
-                }
+            let mut problems = if earlier.schema_type() == schema.schema_type() {
+                level.problems(&schema.schema, &earlier.schema)
             } else {
-                problems.push("Incompatible because of different schema type".to_owned());
-            }
+                vec!["Incompatible because of different schema type".to_owned()]
+            };
             if !problems.is_empty() {
                 problems.push(format!("{{oldSchemaVersion: {number}}}"));
                 problems.push(format!("{{oldSchema: '{}'}}", earlier.text));
-                problems.push(format!("{{validateFields: 'false', compatibility: '{name}'}}"));
+                problems.push(format!("{{validateFields: 'false', compatibility: '{}'}}", level.name()));
                 return problems;
             }
         }
