@@ -38,12 +38,14 @@ def registry() -> Iterator[Registry]:
         yield one
 
 
-def ask(url: str, body: object = None, user: str = "", seconds: float = SECONDS) -> tuple[int, Any]:
+def ask(url: str, body: object = None, user: str = "", seconds: float = SECONDS, token: str = "") -> tuple[int, Any]:
     """Returns the status and the body of an answer, whichever it is."""
     request = urllib.request.Request(url, data=None if body is None else json.dumps(body).encode())
     request.add_header("Content-Type", MEDIA)
     if user:
         request.add_header("Authorization", f"Basic {base64.b64encode(user.encode()).decode()}")
+    if token:
+        request.add_header("Authorization", f"Bearer {token}")
     try:
         with urllib.request.urlopen(request, timeout=seconds) as answer:
             return answer.status, json.load(answer)
@@ -52,8 +54,17 @@ def ask(url: str, body: object = None, user: str = "", seconds: float = SECONDS)
             return error.code, error.read().decode()
 
 
-def register(url: str, subject: str, schema: object, user: str = "") -> tuple[int, Any]:
-    return ask(f"{url}/subjects/{subject}/versions", {"schema": json.dumps(schema)}, user)
+def register(url: str, subject: str, schema: object, user: str = "", token: str = "") -> tuple[int, Any]:
+    return ask(f"{url}/subjects/{subject}/versions", {"schema": json.dumps(schema)}, user, token=token)
+
+
+def token(tokens: Tokens, client: str) -> dict[str, Any]:
+    """Returns what the token server gives a client."""
+    form = {"grant_type": "client_credentials", "client_id": client, "client_secret": "x", "scope": "kafka"}
+    body = urllib.parse.urlencode(form).encode()
+    with urllib.request.urlopen(tokens.server["token_endpoint"], body, timeout=SECONDS) as answer:
+        given: dict[str, Any] = json.load(answer)
+        return given
 
 
 def test_it_keeps_schemas_and_refuses_those_that_break_readers(registry: Registry) -> None:
@@ -108,6 +119,19 @@ def test_with_users_it_asks_who_is_there_and_what_they_may() -> None:
         assert register(registry.url, "s", BROKEN, names["sr-admin"])[0] == 409
 
 
+def test_with_an_issuer_it_takes_the_tokens_that_are_for_it() -> None:
+    with Tokens() as tokens, Registry(issuer=tokens.server["issuer"]) as registry:
+
+        def status(client: str, schema: object = NARROW) -> int:
+            return register(registry.url, "s", schema, token=token(tokens, client)["access_token"])[0]
+
+        assert status("svc-a") == 200
+        assert status("reader-a") == 403
+        assert status("stranger-a") == 401
+        assert ask(f"{registry.url}/subjects", token=token(tokens, "reader-a")["access_token"])[0] == 200
+        assert ask(f"{registry.url}/subjects")[0] == 401
+
+
 def test_run_hands_over_both_addresses_and_the_exit_code() -> None:
     words = (
         "import os; print(os.environ['TEST_PROBE_TEST_KAFKA'], os.environ['TEST_PROBE_TEST_REGISTRY'],"
@@ -151,20 +175,20 @@ def test_it_dies_with_registry_py_and_the_next_start_removes_its_data() -> None:
         assert not Path(ready["dir"]).exists()
 
 
-@pytest.mark.parametrize("which", [0, 1])
+@pytest.mark.parametrize("which", [0, 2])  # the one between is for TLS, and not used here
 def test_a_taken_port_makes_it_choose_others(which: int, monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        others = http_server.free_ports(3)
-        clash = [port, others[0]] if which == 0 else [others[0], port]
-        choices = [clash, others[1:]]
+        clash, others = http_server.free_ports(3), http_server.free_ports(3)
+        clash[which] = port
+        choices = [clash, others]
         monkeypatch.setattr(http_server, "free_ports", lambda _: choices.pop(0))
         one = RegistryServer(Life())
         try:
             one.start()
-            assert not choices and one.ports == others[1:]
+            assert not choices and one.ports == others
         finally:
             one.close()
 
@@ -212,11 +236,7 @@ def test_a_file_that_is_not_as_unpacked_is_refused_and_all_are_deleted(
 
 def test_a_token_names_its_client_and_its_audience() -> None:
     with Tokens(token_seconds=90) as tokens:
-        form = {"grant_type": "client_credentials", "client_id": "svc-a", "client_secret": "x", "scope": "kafka"}
-        body = urllib.parse.urlencode(form).encode()
-        with urllib.request.urlopen(tokens.server["token_endpoint"], body, timeout=SECONDS) as answer:
-            token = json.load(answer)["access_token"]
-        payload = token.split(".")[1]
+        payload = token(tokens, "svc-a")["access_token"].split(".")[1]
         claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
         assert (claims["sub"], claims["aud"], claims["iss"]) == ("svc-a", "kafka-broker", tokens.server["issuer"])
         assert claims["exp"] - claims["iat"] == 90

@@ -209,10 +209,17 @@ def steps() -> list[Step]:
             "the embedded schema registry is what Confluent's client takes it for",
             [
                 command,
-                ["pytest", "-q", "-ra", "-p", "no:asyncio", "-p", "no:test_probe", "tests/registry"],
+                ["pytest", "-q", "-ra", *plain, "tests/registry"],
             ],
             count_pytest,
             {"TEST_PROBE_TEST_REGISTRY": "embedded"},
+            beside="servers",
+        ),
+        Step(
+            "registry-real",
+            "a real schema registry is so too, but for the differences that servers.py names",
+            [["python3", SERVERS / "registry.py", "run", "--", "pytest", "-q", "-ra", *plain, "tests/registry"]],
+            count_pytest,
             beside="servers",
         ),
         Step(

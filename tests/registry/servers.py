@@ -1,6 +1,7 @@
 """Which registry the tests run on, and in what a registry differs from Confluent's.
 
-`TEST_PROBE_TEST_REGISTRY` is its URL; `embedded`, and nothing, is the one that `test-probe cluster up` starts.
+`TEST_PROBE_TEST_REGISTRY` is its URL, as `brokers/registry.py run -- pytest tests/registry` sets it; `embedded`, and
+nothing, is the one that `test-probe cluster up` starts.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ use test_probe_formats::framing::SchemaId;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
-use super::caller::jittered;
+use super::pause::jittered;
 use super::{Inner, SchemaRegistry};
 use crate::codec::{Lookup, Schemas};
 use crate::completion::lock;
@@ -91,7 +91,9 @@ async fn fetch(inner: &Arc<Inner>, id: SchemaId, turns: &Semaphore) {
             Ok(_) => break None,
             Err(error) if error.retriable() => {
                 let again_in = error.context().get("again_in_ms").and_then(serde_json::Value::as_f64);
-                let suspended = again_in.map_or(Duration::ZERO, |ms| Duration::from_secs_f64(ms / 1e3));
+                // However long the registry wants to be left alone: tests wait for it.
+                let suspended = again_in.map_or(0.0, |ms| ms / 1e3).min(ROUND.as_secs_f64());
+                let suspended = Duration::from_secs_f64(suspended);
                 lock(&inner.awaited).asked.insert(id, Asked::Pending(error));
                 inner.caller.gate.pause(suspended + jittered(round)).await;
                 round += 1;

@@ -3,22 +3,19 @@
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::credentials::{Credentials, Presented};
 use super::gate::Gate;
+use super::pause::{jittered, wished};
 use super::refusal::Parties;
 use super::transport::{Answer, Method, Request, To, Transport, Trouble};
 use crate::config::{OauthConfig, SchemaRegistryConfig};
 use crate::error::{ProbeError, Result};
 use crate::runtime::Deadline;
-
-/// Between two tries at most this long, doubled with each try.
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// What is asked of a registry.
 #[derive(Clone, Debug)]
@@ -65,8 +62,8 @@ impl fmt::Debug for Caller {
 enum Pass {
     /// Some URL answered, whatever it said.
     Answered(Answer),
-    /// None did.
-    Failed(ProbeError),
+    /// None did. The shortest pause that one of them asked for.
+    Failed(ProbeError, Option<Duration>),
     /// The deadline cut it short, which says nothing about the registry.
     Late(ProbeError),
     /// It was never sent.
@@ -86,7 +83,7 @@ impl Caller {
             parties: Parties {
                 cluster: cluster.to_owned(),
                 registry: urls.join(", "),
-                method: credentials.method(),
+                method: credentials.method().to_owned(),
             },
             gate: Gate::new(),
             urls,
@@ -134,9 +131,9 @@ impl Caller {
                 Ok(presented) => match self.pass(call, &presented, by).await {
                     Pass::Unsent(error) => return Err(error),
                     Pass::Late(error) => return Err(last.unwrap_or(error)),
-                    Pass::Failed(error) => {
+                    Pass::Failed(error, wished) => {
                         permit.failed();
-                        (error, None)
+                        (error, wished)
                     }
                     Pass::Answered(answer) => {
                         permit.succeeded();
@@ -150,10 +147,13 @@ impl Caller {
                         if answer.status != 429 {
                             return Ok(answer);
                         }
-                        let wished = answer.retry_after.as_deref().and_then(|text| text.trim().parse().ok());
-                        (self.parties.refused(&answer, "a call", None), wished.map(Duration::from_secs))
+                        (self.parties.refused(&answer, "a call", None), asked_for(&answer))
                     }
                 },
+            };
+            let error = match wished {
+                Some(pause) => error.with("again_in_ms", pause.as_millis() as u64),
+                None => error,
             };
             let pause = wished.unwrap_or_else(|| jittered(tries));
             if tries >= self.max_retries || by.left() <= pause {
@@ -169,7 +169,7 @@ impl Caller {
     /// Asks one URL after the other, first the one that answered last.
     async fn pass(&self, call: &Call, presented: &Presented, by: Deadline) -> Pass {
         let first = self.good.load(Relaxed);
-        let mut whys = Vec::new();
+        let (mut whys, mut wished, mut hint) = (Vec::new(), None, None);
         for step in 0..self.urls.len() {
             let index = (first + step) % self.urls.len();
             let url = &self.urls[index];
@@ -195,9 +195,17 @@ impl Caller {
                         self.good.store(index, Relaxed);
                         return Pass::Answered(answer);
                     }
+                    wished = wished.into_iter().chain(asked_for(&answer)).min();
                     format!("it answered {status}")
                 }
                 Ok(Err(Trouble::Setup(error))) => return Pass::Unsent(error),
+                Ok(Err(Trouble::Unwelcome(why))) => {
+                    return Pass::Unsent(self.parties.no_good_certificate(&why));
+                }
+                Ok(Err(Trouble::Untrusted(why))) => {
+                    hint = Some("name who signed its certificate in `ssl.ca` of `schema-registry.auth`");
+                    why
+                }
                 Ok(Err(Trouble::Connection(why))) => {
                     tracing::debug!(
                         registry = url,
@@ -220,7 +228,8 @@ impl Caller {
             self.failures.fetch_add(1, Relaxed);
             whys.push(if self.urls.len() == 1 { why } else { format!("`{url}`: {why}") });
         }
-        Pass::Failed(self.parties.unreachable(&whys.join("; ")))
+        let error = self.parties.unreachable(&whys.join("; "));
+        Pass::Failed(hint.map_or(error.clone(), |hint| error.hint(hint)), wished)
     }
 
     fn request(&self, call: &Call, url: &str, presented: &Presented) -> Request {
@@ -239,8 +248,7 @@ impl Caller {
     }
 }
 
-/// Returns a random part of a pause that doubles with each try, so that many callers do not come back at once.
-pub(super) fn jittered(tries: u32) -> Duration {
-    let longest = FIRST_PAUSE.saturating_mul(1 << tries.min(16)).min(LONGEST_PAUSE);
-    longest.mul_f64(fastrand::f64())
+/// Returns the pause that an answer asks for.
+fn asked_for(answer: &Answer) -> Option<Duration> {
+    wished(answer.retry_after.as_deref()?, SystemTime::now())
 }

@@ -28,7 +28,7 @@ const MOST_AHEAD: Duration = Duration::from_secs(60);
 pub(super) struct Credentials {
     kind: Kind,
     more: Vec<(&'static str, String)>,
-    method: &'static str,
+    method: String,
 }
 
 #[derive(Debug)]
@@ -48,21 +48,25 @@ impl Credentials {
     pub(super) fn new(auth: &RegistryAuth, oauth: Option<&OauthConfig>) -> Self {
         let (kind, method) = match &auth.credentials {
             RegistryCredentials::None if auth.tls.certificate.is_some() => {
-                (Kind::Nobody, "a client certificate (`ssl.certificate`)")
+                (Kind::Nobody, "a client certificate (`ssl.certificate`)".to_owned())
             }
-            RegistryCredentials::None => (Kind::Nobody, "no credentials"),
+            RegistryCredentials::None => (Kind::Nobody, "no credentials".to_owned()),
             RegistryCredentials::Basic(user_info) => {
                 let header = format!("Basic {}", STANDARD.encode(user_info.expose()));
-                (Kind::Fixed(Secret::new(header)), "user and password (`basic.auth.user.info`)")
+                // What has no `:` does not validate; and it may be the password.
+                let user = user_info.expose().split_once(':').map_or("", |(user, _)| user);
+                let method = format!("the password of user `{}` (`basic.auth.user.info`)", shown(user));
+                (Kind::Fixed(Secret::new(header)), method)
             }
             RegistryCredentials::Token(token) => {
                 let header = format!("Bearer {}", token.expose().trim());
-                (Kind::Fixed(Secret::new(header)), "a token (`bearer.auth.token`)")
+                (Kind::Fixed(Secret::new(header)), "a token (`bearer.auth.token`)".to_owned())
             }
-            RegistryCredentials::Oauth(client) => (
-                Kind::Renewed(Box::new(Tokens::new(client, oauth))),
-                "a token by client credentials (`bearer.auth.client.id`)",
-            ),
+            RegistryCredentials::Oauth(client) => {
+                let tokens = Tokens::new(client, oauth);
+                let method = format!("a token for client `{}` (`bearer.auth.client.id`)", tokens.client_id);
+                (Kind::Renewed(Box::new(tokens)), method)
+            }
         };
         let more = [
             ("target-sr-cluster", &auth.logical_cluster),
@@ -72,9 +76,9 @@ impl Credentials {
         Self { kind, more, method }
     }
 
-    /// Returns what messages call this way to authenticate.
-    pub(super) fn method(&self) -> &'static str {
-        self.method
+    /// Returns what messages call this way to authenticate, with the name of who does.
+    pub(super) fn method(&self) -> &str {
+        &self.method
     }
 
     /// Returns the headers, with a new token where the old one nears its end. Who comes meanwhile waits for the same.
@@ -113,6 +117,8 @@ impl Credentials {
 
 struct Tokens {
     endpoint: String,
+    /// As messages show it.
+    client_id: String,
     client: Secret,
     scope: Option<String>,
     held: Mutex<Option<Held>>,
@@ -136,6 +142,7 @@ impl Tokens {
         Self {
             // A configuration without an endpoint does not validate.
             endpoint: endpoint.or_else(|| oauth?.token_endpoint.clone()).unwrap_or_default(),
+            client_id: shown(&client.client_id),
             client: Secret::new(format!("{}:{}", client.client_id, client.client_secret.expose())),
             scope: scope.or_else(|| oauth?.client_scope.clone()),
             held: Mutex::default(),
@@ -170,6 +177,15 @@ impl Tokens {
         let answer = match tokio::time::timeout(timeout, transport.send(request)).await {
             Ok(Ok(answer)) => answer,
             Ok(Err(Trouble::Connection(why))) => return Err(self.unreachable(&why)),
+            Ok(Err(Trouble::Untrusted(why))) => {
+                let error = self.unreachable(&why);
+                return Err(
+                    error.hint("name who signed its certificate in `ssl.ca` of `schema-registry.auth`")
+                );
+            }
+            Ok(Err(Trouble::Unwelcome(why))) => {
+                return Err(self.unreachable(&format!("it {why}")));
+            }
             Ok(Err(Trouble::Setup(error))) => return Err(error),
             Err(_) => return Err(self.unreachable(&format!("no answer within {} ms", timeout.as_millis()))),
         };
@@ -193,8 +209,8 @@ impl Tokens {
                 let word =
                     body["error"].as_str().map(|word| format!(": {}", shown(word))).unwrap_or_default();
                 let message = format!(
-                    "token endpoint `{}` gave no token to the client credentials, it answered {status}{word}",
-                    self.endpoint
+                    "token endpoint `{}` gave no token to client `{}`, it answered {status}{word}",
+                    self.endpoint, self.client_id
                 );
                 Err(ProbeError::new(ErrorCode::AuthenticationFailed, message)
                     .with("token_endpoint", self.endpoint.as_str())

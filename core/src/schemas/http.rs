@@ -18,8 +18,8 @@ use test_probe_embedded::Quiet;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::OnceCell;
 use tokio_rustls::TlsConnector;
-use tokio_rustls::rustls::ClientConfig;
 use tokio_rustls::rustls::pki_types::ServerName;
+use tokio_rustls::rustls::{AlertDescription, CertificateError, ClientConfig, Error as TlsError};
 use tower_service::Service;
 
 use super::tls;
@@ -71,6 +71,26 @@ impl Http {
     }
 }
 
+impl Http {
+    /// Returns why nothing came back.
+    fn trouble(&self, error: &(dyn std::error::Error + 'static)) -> Trouble {
+        let cause = innermost(error);
+        match cause.downcast_ref() {
+            // The second: an authority of the same name, made anew.
+            Some(TlsError::InvalidCertificate(
+                CertificateError::UnknownIssuer | CertificateError::BadSignature,
+            )) => Trouble::Untrusted("its certificate was signed by nobody who is trusted".to_owned()),
+            Some(TlsError::AlertReceived(alert)) if is_of_client_certificate(*alert) => {
+                Trouble::Unwelcome(match &self.tls.certificate {
+                    None => "asked for a client certificate, and `ssl.certificate` named none".to_owned(),
+                    Some(_) => format!("did not take the client certificate of `ssl.certificate`: {alert:?}"),
+                })
+            }
+            _ => Trouble::Connection(cause.to_string().to_lowercase()),
+        }
+    }
+}
+
 fn pool(tls: Option<Arc<ClientConfig>>) -> Pool {
     let mut tcp = HttpConnector::new();
     tcp.enforce_http(false);
@@ -95,7 +115,7 @@ impl Transport for Http {
             let http = http
                 .body(Full::from(request.body.unwrap_or_default()))
                 .map_err(|_| unsendable("a header could not be sent"))?;
-            let answer = pool.request(http).await.map_err(|error| broken(&error))?;
+            let answer = pool.request(http).await.map_err(|error| self.trouble(&error))?;
             let status = answer.status().as_u16();
             let retry_after = answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
             let retry_after = retry_after.map(str::to_owned);
@@ -107,13 +127,31 @@ impl Transport for Http {
     }
 }
 
-/// Says the innermost cause, which is the one that helps.
-fn broken(error: &(dyn std::error::Error + 'static)) -> Trouble {
-    let mut innermost = error;
-    while let Some(cause) = innermost.source() {
-        innermost = cause;
+/// Returns the innermost cause, which is the one that helps. What an I/O error wraps is not its source but itself.
+fn innermost<'e>(error: &'e (dyn std::error::Error + 'static)) -> &'e (dyn std::error::Error + 'static) {
+    let wrapped = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+    match wrapped.map(|wrapped| wrapped as &(dyn std::error::Error + 'static)).or_else(|| error.source()) {
+        Some(cause) => innermost(cause),
+        None => error,
     }
-    Trouble::Connection(innermost.to_string().to_lowercase())
+}
+
+/// Returns whether an alert is the answer to a client certificate, or to there being none.
+fn is_of_client_certificate(alert: AlertDescription) -> bool {
+    use AlertDescription as A;
+    matches!(
+        alert,
+        A::CertificateRequired
+            | A::NoCertificate
+            | A::BadCertificate
+            | A::UnsupportedCertificate
+            | A::CertificateRevoked
+            | A::CertificateExpired
+            | A::CertificateUnknown
+            | A::UnknownCA
+            | A::DecryptError
+            | A::AccessDenied
+    )
 }
 
 fn unsendable(why: &str) -> Trouble {

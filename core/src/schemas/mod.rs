@@ -10,6 +10,7 @@ mod credentials;
 mod flights;
 mod gate;
 mod http;
+mod pause;
 mod private_key;
 mod references;
 mod refusal;

@@ -14,8 +14,8 @@ pub(super) struct Parties {
     pub(super) cluster: String,
     /// Its URLs, as messages show them.
     pub(super) registry: String,
-    /// How the caller authenticates.
-    pub(super) method: &'static str,
+    /// Who calls, and how it authenticates.
+    pub(super) method: String,
 }
 
 impl Parties {
@@ -87,14 +87,21 @@ impl Parties {
     }
 
     fn unknown_caller(&self, said: &str) -> ProbeError {
-        let (registry, method) = (&self.registry, self.method);
+        let (registry, method) = (&self.registry, self.method.as_str());
         let message = format!("schema registry `{registry}` refused who called with {method}{said}");
         let error = self.error(ErrorCode::AuthenticationFailed, message).with("method", method);
         error.hint("set `schema-registry.auth`, as `basic.auth.user.info` or `bearer.auth.token`")
     }
 
+    /// The registry asked for a client certificate and did not get one that it takes.
+    pub(super) fn no_good_certificate(&self, why: &str) -> ProbeError {
+        let message = format!("schema registry `{}` {why}", self.registry);
+        let error = self.error(ErrorCode::AuthenticationFailed, message);
+        error.hint("set `ssl.certificate` and `ssl.key` of `schema-registry.auth`")
+    }
+
     fn not_allowed(&self, what: &str, said: &str, number: Option<i64>) -> ProbeError {
-        let (registry, method) = (&self.registry, self.method);
+        let (registry, method) = (&self.registry, self.method.as_str());
         let message = format!(
             "schema registry `{registry}` did not let who called with {method} do this: {what}{said}"
         );

@@ -70,6 +70,10 @@ pub(super) struct Answer {
 pub(super) enum Trouble {
     /// The connection was not made, or broke: lower case, one line.
     Connection(String),
+    /// The certificate of the other side was signed by nobody who is trusted: lower case, one line.
+    Untrusted(String),
+    /// The other side wants a client certificate and did not get a good one: what it did, lower case, one line.
+    Unwelcome(String),
     /// Nothing was sent, and never will be: a certificate that cannot be read.
     Setup(ProbeError),
 }

@@ -16,6 +16,7 @@ from . import jars
 from .http_server import ASK_SECONDS, SMALL_JVM, HttpServer
 from .java import find_newer_java
 from .process import Deadline, Failure, Life, locked
+from .token_server import AUDIENCE
 
 LOWEST_JAVA = 21
 UNPACK_SECONDS = 120.0
@@ -36,17 +37,29 @@ class User:
 USERS = (User("alice", "alice-pw", "sr-admin"), User("bob", "bob-pw", "sr-readonly"))
 
 
+@dataclass(frozen=True)
+class Guard:
+    """Who is let in. Without users and issuer it is everybody."""
+
+    users: tuple[User, ...] = ()
+    issuer: str = ""
+    """Whose tokens are good: they are for `AUDIENCE`, and `groups` holds the role."""
+    certificate: str = ""
+    """What it shows over TLS, PEM files; it then listens there too."""
+    key: str = ""
+
+
 class RegistryServer(HttpServer):
     """Everything is compatible BACKWARD unless a subject says otherwise; the data lives in the folder."""
 
     title = "the registry"
-    port_count = 2  # its management listens on a port of its own
+    port_count = 3  # without and with TLS; and its management listens on a port of its own
 
-    def __init__(self, life: Life, name: str = "registry", users: bool = False) -> None:
+    def __init__(self, life: Life, name: str = "registry", guard: Guard = Guard()) -> None:
         super().__init__(life, name)
         self._java = find_newer_java(LOWEST_JAVA, "the registry")
         self._app = unpacked(life)
-        self._users = USERS if users else ()
+        self._guard = guard
 
     @property
     def url(self) -> str:
@@ -57,31 +70,24 @@ class RegistryServer(HttpServer):
         return {ENVIRONMENT: self.url}
 
     def details(self) -> dict[str, object]:
-        users = [{"name": one.name, "password": one.password, "role": one.role} for one in self._users]
-        return {"url": self.url, "native_url": self.base + NATIVE, "users": users}
+        users = [{"name": one.name, "password": one.password, "role": one.role} for one in self._guard.users]
+        secure = f"https://127.0.0.1:{self.ports[1]}{CONFLUENT}" if self._guard.certificate else None
+        return {"url": self.url, "secure_url": secure, "native_url": self.base + NATIVE, "users": users}
 
     def argv(self) -> list[str]:
         # A file, so that what was registered outlives a SIGKILL; written at once, for the same reason.
         options = {
             "apicurio.datasource.url": f"jdbc:h2:file:{self.folder}/registry;WRITE_DELAY=0;DB_CLOSE_ON_EXIT=FALSE"
         }
-        if self._users:
-            options |= {
-                "quarkus.http.auth.basic": "true",
-                "quarkus.security.users.embedded.enabled": "true",
-                "quarkus.security.users.embedded.plain-text": "true",
-                "apicurio.auth.role-based-authorization": "true",
-            }
-        for one in self._users:
-            options[f"quarkus.security.users.embedded.users.{one.name}"] = one.password
-            options[f"quarkus.security.users.embedded.roles.{one.name}"] = one.role
+        options |= _guarded(self._guard)
         settings = [f"-D{key}={value}" for key, value in options.items()]
         return [self._java, "-Xmx256m", *SMALL_JVM, *settings, "-jar", str(self._app / "quarkus-run.jar")]
 
     def variables(self) -> dict[str, str]:
-        http, management = (str(port) for port in self.ports)
+        http, https, management = (str(port) for port in self.ports)
         hosts = {"QUARKUS_HTTP_HOST": "127.0.0.1", "QUARKUS_MANAGEMENT_HOST": "127.0.0.1"}
-        return {**hosts, "QUARKUS_HTTP_PORT": http, "QUARKUS_MANAGEMENT_PORT": management}
+        ports = {"QUARKUS_HTTP_PORT": http, "QUARKUS_HTTP_SSL_PORT": https, "QUARKUS_MANAGEMENT_PORT": management}
+        return {**hosts, **ports}
 
     def probe_url(self) -> str:
         return self.url + "/subjects"
@@ -91,11 +97,41 @@ class RegistryServer(HttpServer):
         body = json.dumps({"compatibility": "BACKWARD"}).encode()
         request = urllib.request.Request(self.url + "/config", data=body, method="PUT")
         request.add_header("Content-Type", "application/vnd.schemaregistry.v1+json")
-        for one in self._users[:1]:
+        for one in self._guard.users[:1]:
             basic = base64.b64encode(f"{one.name}:{one.password}".encode()).decode()
             request.add_header("Authorization", f"Basic {basic}")
         with urllib.request.urlopen(request, timeout=5 * ASK_SECONDS):
             pass
+
+
+def _guarded(guard: Guard) -> dict[str, str]:
+    """Returns the settings that ask who is there."""
+    options = {}
+    if guard.users:
+        options |= {
+            "quarkus.http.auth.basic": "true",
+            "quarkus.security.users.embedded.enabled": "true",
+            "quarkus.security.users.embedded.plain-text": "true",
+        }
+    for one in guard.users:
+        options[f"quarkus.security.users.embedded.users.{one.name}"] = one.password
+        options[f"quarkus.security.users.embedded.roles.{one.name}"] = one.role
+    if guard.issuer:
+        options |= {
+            "quarkus.oidc.tenant-enabled": "true",
+            "quarkus.oidc.auth-server-url": guard.issuer,
+            "quarkus.oidc.token.audience": AUDIENCE,
+            "quarkus.oidc.roles.role-claim-path": "groups",
+        }
+    if guard.users or guard.issuer:
+        options["apicurio.auth.role-based-authorization"] = "true"
+    if guard.certificate:
+        options |= {
+            "quarkus.http.ssl.certificate.files": guard.certificate,
+            "quarkus.http.ssl.certificate.key-files": guard.key,
+            "quarkus.http.insecure-requests": "enabled",  # it would send everybody away otherwise
+        }
+    return options
 
 
 def unpacked(life: Life) -> Path:

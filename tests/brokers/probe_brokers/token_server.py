@@ -16,6 +16,10 @@ ENVIRONMENT = "TEST_PROBE_TEST_OAUTH"
 ISSUER = "kafka"
 AUDIENCE = "kafka-broker"
 TOKEN_SECONDS = 60
+ROLES = {"reader": "sr-readonly", "": "sr-admin"}
+"""What a client may do at a registry, by how its name begins."""
+STRANGER = "stranger"
+"""A client whose name begins so gets tokens for somebody else."""
 
 
 class TokenServer(HttpServer):
@@ -49,9 +53,9 @@ class TokenServer(HttpServer):
         return [self._java, "-Xmx64m", *SMALL_JVM, "-cp", self._class_path, MAIN]
 
     def variables(self) -> dict[str, str]:
-        claims = {"sub": "${clientId}", "aud": [AUDIENCE], "scope": "${scope}"}
-        mapping = {"requestParam": "client_id", "match": "*", "claims": claims}
-        callback = {"issuerId": ISSUER, "tokenExpiry": self._token_seconds, "requestMappings": [mapping]}
+        mappings = [_mapping(STRANGER, {"aud": ["elsewhere"]})]
+        mappings += [_mapping(name, {"aud": [AUDIENCE], "groups": [role]}) for name, role in ROLES.items()]
+        callback = {"issuerId": ISSUER, "tokenExpiry": self._token_seconds, "requestMappings": mappings}
         settings = {"interactiveLogin": False, "httpServer": "NettyWrapper", "tokenCallbacks": [callback]}
         file: Path = self.folder / "oauth.json"
         file.write_text(json.dumps(settings))
@@ -63,3 +67,9 @@ class TokenServer(HttpServer):
 
     def probe_url(self) -> str:
         return f"{self.issuer}/.well-known/openid-configuration"
+
+
+def _mapping(name: str, claims: dict[str, object]) -> dict[str, object]:
+    """What tokens say of clients whose name begins so; the first that fits counts."""
+    claims = {"sub": "${clientId}", "scope": "${scope}", **claims}
+    return {"requestParam": "client_id", "match": f"{name}.*" if name else "*", "claims": claims}

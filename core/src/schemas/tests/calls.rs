@@ -1,11 +1,13 @@
 //! Retries, fail-over and deadlines.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use serde_json::json;
+use test_probe_formats::framing::SchemaId;
 use tokio::time::Instant;
 
 use super::script::{Reaction, Script, open, plain, within};
+use crate::codec::{Lookup, Schemas};
 use crate::config::SchemaRegistryConfig;
 use crate::error::ErrorCode;
 
@@ -50,7 +52,7 @@ async fn pauses_between_tries_are_random_and_grow_no_longer_than_twice_the_last(
 
 #[tokio::test(start_paused = true)]
 async fn a_registry_that_says_when_to_come_again_is_asked_then() {
-    let script = Script::of(vec![Reaction::Later(429, "3"), names()]);
+    let script = Script::of(vec![Reaction::Later(429, "3".to_owned()), names()]);
     let registry = open(&script, &SchemaRegistryConfig::at("http://a"));
     registry.subjects(within(30)).await.unwrap();
     let seen = script.seen();
@@ -58,13 +60,39 @@ async fn a_registry_that_says_when_to_come_again_is_asked_then() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_registry_may_say_it_as_a_date_and_with_a_503_too() {
+    let at = httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(10));
+    let script = Script::of(vec![Reaction::Later(503, at), names()]);
+    let registry = open(&script, &SchemaRegistryConfig::at("http://a"));
+    registry.subjects(within(30)).await.unwrap();
+    let seen = script.seen();
+    // The date has no fractions, and a second may pass on the clock of the machine, which does not stand still.
+    let paused = (seen[1].at - seen[0].at).as_secs_f64();
+    assert!((5.0..=10.0).contains(&paused), "{paused}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_fetched_in_the_background_is_fetched_when_the_registry_wants() {
+    let script = Script::new(|seen| match seen.line.as_str() {
+        line if line.contains("/schemas/") => Reaction::Later(429, "20".to_owned()),
+        _ => names(),
+    });
+    let registry = plain(&script);
+    let began = Instant::now();
+    assert!(matches!(registry.by_id(SchemaId::Number(7)), Lookup::Awaited(_)));
+    tokio::time::sleep(Duration::from_secs(65)).await;
+    let asked: Vec<_> = script.seen().iter().map(|seen| (seen.at - began).as_secs()).collect();
+    assert!(matches!(asked[..], [0, 20..=25, 40..=50, 60..=65] | [0, 20..=25, 40..=50]), "{asked:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn nobody_waits_past_the_deadline_for_a_registry_that_wants_more_time() {
-    let script = Script::of(vec![Reaction::Later(429, "60"), names()]);
+    let script = Script::of(vec![Reaction::Later(429, "60".to_owned()), names()]);
     let registry = open(&script, &SchemaRegistryConfig::at("http://a"));
     let began = Instant::now();
     let error = registry.subjects(within(5)).await.unwrap_err();
     assert_eq!((error.code(), script.seen().len()), (ErrorCode::RegistryUnreachable, 1));
-    assert_eq!(error.context()["status"], 429);
+    assert_eq!((&error.context()["status"], &error.context()["again_in_ms"]), (&json!(429), &json!(60_000)));
     assert!(began.elapsed() < Duration::from_secs(1));
 }
 

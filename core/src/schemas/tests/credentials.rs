@@ -107,7 +107,7 @@ async fn a_token_that_was_refused_is_renewed_once() {
     let registry = open(&script, &config(client()));
     let error = registry.subjects(within(9)).await.unwrap_err();
     assert_eq!((error.code(), tokens(&script)), (ErrorCode::AuthenticationFailed, 2));
-    assert!(error.message().contains("a token by client credentials (`bearer.auth.client.id`)"), "{error}");
+    assert!(error.message().contains("a token for client `me` (`bearer.auth.client.id`)"), "{error}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -136,7 +136,7 @@ async fn an_endpoint_that_refuses_the_client_is_named_and_not_asked_again() {
     let script = Script::of(vec![Reaction::Answer(401, answer)]);
     let error = open(&script, &config(client())).subjects(within(9)).await.unwrap_err();
     assert_eq!((error.code(), script.seen().len()), (ErrorCode::AuthenticationFailed, 1));
-    let message = "token endpoint `http://t/token` gave no token to the client credentials, it answered 401: \
+    let message = "token endpoint `http://t/token` gave no token to client `me`, it answered 401: \
                    invalid_client";
     assert_eq!(error.message(), message);
 }

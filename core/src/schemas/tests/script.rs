@@ -18,7 +18,7 @@ pub(super) enum Reaction {
     /// This status and body.
     Answer(u16, Value),
     /// The same, and when to come again.
-    Later(u16, &'static str),
+    Later(u16, String),
     /// The connection is refused.
     Broken,
     /// Nothing, ever.
@@ -73,7 +73,7 @@ impl Script {
 fn again(reaction: &Reaction) -> Reaction {
     match reaction {
         Reaction::Answer(status, body) => Reaction::Answer(*status, body.clone()),
-        Reaction::Later(status, when) => Reaction::Later(*status, when),
+        Reaction::Later(status, when) => Reaction::Later(*status, when.clone()),
         Reaction::Broken => Reaction::Broken,
         Reaction::Silent => Reaction::Silent,
         Reaction::Slow(time, then) => Reaction::Slow(*time, Box::new(again(then))),
@@ -99,7 +99,7 @@ async fn react(mut reaction: Reaction) -> Result<Answer, Trouble> {
     loop {
         let (status, retry_after, body) = match reaction {
             Reaction::Answer(status, body) => (status, None, body),
-            Reaction::Later(status, when) => (status, Some(when.to_owned()), Value::Null),
+            Reaction::Later(status, when) => (status, Some(when), Value::Null),
             Reaction::Broken => return Err(Trouble::Connection("connection refused".to_owned())),
             Reaction::Silent => pending().await,
             Reaction::Slow(time, then) => {

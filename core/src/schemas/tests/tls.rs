@@ -106,7 +106,8 @@ async fn a_registry_is_trusted_by_its_authority_and_by_no_other() {
     for tls in [RegistryTls { ca: Some(other), ..Default::default() }, RegistryTls::default()] {
         let error = call(&server, tls).await.unwrap_err();
         assert_eq!(error.code(), ErrorCode::RegistryUnreachable);
-        assert!(error.message().contains("certificate"), "{error}");
+        assert!(error.message().ends_with("its certificate was signed by nobody who is trusted"), "{error}");
+        assert!(error.hint_text().is_some_and(|hint| hint.contains("`ssl.ca`")), "{error}");
     }
 }
 
@@ -116,15 +117,21 @@ async fn a_registry_that_wants_a_certificate_gets_it() {
     let server = serve(&ours, true).await;
     let ca = Some(folder.file("ca.pem", &pem("CERTIFICATE", ours.der())));
     let error = call(&server, RegistryTls { ca: ca.clone(), ..Default::default() }).await.unwrap_err();
-    assert_eq!(error.code(), ErrorCode::RegistryUnreachable);
-    let (certificate, key) = signed(&ours, &["client"]);
-    let tls = RegistryTls {
-        ca,
-        certificate: Some(folder.file("c.pem", &pem("CERTIFICATE", &certificate))),
-        key: Some(Secret::new(folder.file("k.pem", &pem("PRIVATE KEY", &key)))),
-        key_password: None,
+    assert_eq!(error.code(), ErrorCode::AuthenticationFailed);
+    assert!(error.message().ends_with("asked for a client certificate, and `ssl.certificate` named none"));
+    let shown = |authority: &CertifiedIssuer<'static, KeyPair>| {
+        let (certificate, key) = signed(authority, &["client"]);
+        RegistryTls {
+            ca: ca.clone(),
+            certificate: Some(folder.file("c.pem", &pem("CERTIFICATE", &certificate))),
+            key: Some(Secret::new(folder.file("k.pem", &pem("PRIVATE KEY", &key)))),
+            key_password: None,
+        }
     };
-    assert_eq!(call(&server, tls).await.unwrap(), [1]);
+    let error = call(&server, shown(&authority())).await.unwrap_err();
+    assert_eq!((error.code(), error.retriable()), (ErrorCode::AuthenticationFailed, false), "{error}");
+    assert!(error.message().contains("did not take the client certificate of `ssl.certificate`"), "{error}");
+    assert_eq!(call(&server, shown(&ours)).await.unwrap(), [1]);
 }
 
 #[tokio::test]
