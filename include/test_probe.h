@@ -439,10 +439,14 @@ int32_t test_probe_close(test_probe_t probe, int64_t timeout_ms, test_probe_erro
 // Returns where the clusters are, for the system under test:
 // `{"version", "clusters": {"default": {"bootstrap_servers", "schema_registry_url"}}, ...}`.
 // An embedded cluster also has `"listeners"` (servers by protocol), `"certificate_authority"` (PEM or null)
-// and `"cluster_id"`.
+// and `"cluster_id"`. `"schema_registry"` of a cluster whose registry was asked holds its `"circuit"` (`closed`, `open` or
+// `half-open`) and counts of calls; `"decode_errors"` are `[{"cluster", "topic", "error_type", "count", "first"}]`, the
+// records that could not be read, counted by kind, and what was wrong with the first.
 //
 // @param json  out; free with `test_probe_string_free`
-int32_t test_probe_info(test_probe_t probe, char **json, test_probe_error_t **err);
+int32_t test_probe_info(test_probe_t probe,
+                        char **json,
+                        test_probe_error_t **err);
 
 // Has an embedded cluster inject faults, tell of requests, stop and start brokers, or move leaders.
 // Commands are `{"do": "inject", "fault": {"api", "topic", "partition", "client-id", "broker", "times", "after",

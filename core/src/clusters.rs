@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
+use serde_json::{Value, json};
 use tokio::runtime::Handle;
 
 use crate::broker::Broker;
@@ -12,6 +13,7 @@ use crate::directive::TopicDirective;
 use crate::error::{ErrorCode, ProbeError, Result};
 use crate::schemas::SchemaRegistry;
 use crate::workers::link::Link;
+use crate::workers::undecodable::Kind;
 
 /// Makes the client of a cluster. The real one is librdkafka; simulations bring their own.
 pub trait Connector: Send + Sync {
@@ -117,6 +119,25 @@ impl Clusters {
             )
         };
         lock(&self.links).unknown.iter().map(said).collect()
+    }
+
+    /// Returns the records that could not be read, by cluster, topic and kind.
+    pub(crate) fn undecodable(&self) -> Vec<Value> {
+        let mut kinds = BTreeMap::<(String, Arc<str>, &'static str), Kind>::new();
+        for link in self.started() {
+            for kind in link.undecodable.kinds() {
+                let key = (link.cluster.clone(), kind.topic.clone(), kind.error_type);
+                // Another principal on the same topic: together they are one count.
+                let count = kinds.get(&key).map_or(0, |known| known.count);
+                let known = kinds.entry(key).or_insert(kind.clone());
+                known.count = count + kind.count;
+            }
+        }
+        let told = kinds.into_iter().map(|((cluster, topic, error_type), kind)| {
+            json!({"cluster": cluster, "topic": &*topic, "error_type": error_type,
+                "count": kind.count, "first": kind.first})
+        });
+        told.collect()
     }
 
     /// Stops every link without blocking; whoever waits gets the reason.

@@ -207,6 +207,53 @@ impl ErrorCode {
     }
 }
 
+/// Returns the kind of an error as counts and metrics name it: `network_timeout`, `connection_refused`, `network_io`,
+/// `schema_not_found`, `auth_failure`, `incompatible_schema`, `serialization_error` or `unknown`.
+#[must_use]
+pub const fn classify_error(code: ErrorCode) -> &'static str {
+    use ErrorCode as E;
+    match code {
+        E::TimedOut | E::NotCovered => "network_timeout",
+        E::BrokerUnreachable | E::RegistryUnreachable | E::CircuitOpen => "connection_refused",
+        E::ProduceFailed | E::ConsumeFailed | E::CommitFailed | E::ClusterMoved => "network_io",
+        E::SchemaNotFound => "schema_not_found",
+        E::AuthenticationFailed | E::NotAuthorized => "auth_failure",
+        E::SchemaIncompatible => "incompatible_schema",
+        E::EncodeFailed | E::DecodeFailed | E::Undecodable => "serialization_error",
+        E::InvalidArgument
+        | E::InvalidDirective
+        | E::DuplicateTopic
+        | E::InvalidBootstrapServers
+        | E::InvalidConfig
+        | E::UnknownCluster
+        | E::UnknownPrincipal
+        | E::ActorNotRegistered
+        | E::DslNotInitialized
+        | E::InvalidHandle
+        | E::SessionClosed
+        | E::Unsupported
+        | E::Forked
+        | E::WrongThread
+        | E::ExpectationTimeout
+        | E::UnexpectedEvent
+        | E::WrongCount
+        | E::WrongOrder
+        | E::DuplicateEvent
+        | E::AckedEventLost
+        | E::NotAttributable
+        | E::ReadGap
+        | E::UnknownTopic
+        | E::MessageTooLarge
+        | E::TopicCreateFailed
+        | E::ProducerFenced
+        | E::Cancelled
+        | E::ShuttingDown
+        | E::Overloaded
+        | E::Panic
+        | E::Internal => "unknown",
+    }
+}
+
 impl fmt::Display for ErrorCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())

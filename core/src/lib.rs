@@ -34,7 +34,7 @@ pub use directive::{Directives, TopicDirective};
 pub use engine::{
     Preflight, PreflightCheck, PreflightFinding, PreflightStatus, Probe, ProbeBuilder, Session, dsl,
 };
-pub use error::{Category, ErrorCode, ProbeError, Result};
+pub use error::{Category, ErrorCode, ProbeError, Result, classify_error};
 pub use event::{
     ConsumedNack, ConsumedResult, Decoded, Envelope, Event, Headers, Payload, ProduceResult, ProducedAck,
     ReceivedEvent,

@@ -201,6 +201,10 @@ async fn an_id_that_no_registry_knows_is_undecodable_and_what_follows_is_deliver
     .await;
     let error = session.journal("orders").expect("a journal")[0].error().cloned().expect("an error");
     assert!(error.message().contains("4711"), "{error}");
+    let counted = bed.reader.info()["decode_errors"].clone();
+    let expected = json!([{"cluster": "default", "topic": bed.topic, "error_type": "schema_not_found", "count": 1,
+        "first": error.message()}]);
+    assert_eq!(counted, expected);
     let doubt = session.expect_none("orders", Match::new().event_type("T").value(json!("y")), WINDOW).await;
     assert_eq!(doubt.expect_err("nobody knows").code(), ErrorCode::Undecodable);
 }

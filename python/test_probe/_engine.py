@@ -98,7 +98,12 @@ class Engine:
 
     def ask_timeout(self) -> timedelta:
         """Returns how long a question may take, as configured."""
-        return timedelta(milliseconds=json.loads(self.native.info())["ask_timeout_ms"])
+        return timedelta(milliseconds=self.info()["ask_timeout_ms"])
+
+    def info(self) -> dict[str, Any]:
+        """Returns what the engine knows of itself."""
+        found: dict[str, Any] = json.loads(self.native.info())
+        return found
 
     def cluster(self, name: str) -> Cluster:
         """Returns where a cluster is."""
@@ -123,7 +128,7 @@ class Engine:
         return EmbeddedRegistry(cluster, self._about(cluster)["schema_registry_url"], self.native)
 
     def _about(self, name: str) -> dict[str, Any]:
-        clusters = json.loads(self.native.info())["clusters"]
+        clusters = self.info()["clusters"]
         if name not in clusters:
             raise UsageError(
                 ErrorCode.UNKNOWN_CLUSTER,
@@ -185,6 +190,16 @@ class ProbeBase:
     def cluster(self, name: str) -> Cluster:
         """Returns where a named cluster is."""
         return self._engine.cluster(name)
+
+    def info(self) -> dict[str, Any]:
+        """Returns what the engine knows of itself, now; no secrets.
+
+        `clusters` by name, with `schema_registry` once it was asked (its `circuit` is `closed`, `open` or
+        `half-open`); `decode_errors` are `{cluster, topic, error_type, count, first}`: how many records
+        sessions could not read, and what was wrong with the first of each kind; `sessions`, `topics`,
+        `warnings`, `version`.
+        """
+        return self._engine.info()
 
     def embedded_cluster(self, name: str = "default") -> EmbeddedCluster:
         """Returns an embedded cluster, to inject faults, stop brokers, move leaders and see requests."""

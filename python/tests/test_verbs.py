@@ -81,7 +81,7 @@ def test_a_match_on_none_is_not_a_match_on_nothing(session: Session, topic: str)
     assert session.expect_event(topic, own=True, value=None).id == "empty"
 
 
-def test_an_undecodable_event_has_no_value_and_an_error(session: Session, topic: str) -> None:
+def test_an_undecodable_event_has_no_value_and_an_error(engine: Probe, session: Session, topic: str) -> None:
     session.produce_event(topic, Event(id="e", value=b"{not json"))
     with pytest.raises(Inconclusive) as caught:
         session.expect_event(topic, value={"a": 1}, within=2.0)
@@ -93,6 +93,13 @@ def test_an_undecodable_event_has_no_value_and_an_error(session: Session, topic:
     assert received.error.code is ErrorCode.DECODE_FAILED
     nack = session.fetch_consumed_event(topic, "e")
     assert (nack.found, nack.reason) == (False, "seen but undecodable")
+    (counted,) = (one for one in engine.info()["decode_errors"] if one["topic"] == topic)
+    assert (counted["cluster"], counted["error_type"], counted["count"]) == (
+        "default",
+        "serialization_error",
+        1,
+    )
+    assert counted["first"] in str(received.error)
 
 
 def test_headers_repeat_are_null_and_keep_their_order(session: Session, topic: str) -> None:

@@ -10,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "json.hpp"
 #include "support.h"
 #include "test_probe.hpp"
 
@@ -171,6 +172,13 @@ TEST_F(OnKafka, an_undecodable_record_is_in_the_journal_with_its_error_and_makes
   EXPECT_EQ(test_probe_events_error(events, 0, &undecodable, nullptr), TEST_PROBE_OK);
   EXPECT_EQ(test_probe_error_code(undecodable), TEST_PROBE_DECODE_FAILED);
   EXPECT_EQ(test_probe_error_code(undecodable), event.error);
+  char* info = nullptr;
+  ASSERT_EQ(test_probe_info(probe_, &info, nullptr), TEST_PROBE_OK);
+  const Json counted = Json::parse(info)["decode_errors"][0];
+  test_probe_string_free(info);
+  EXPECT_EQ(counted["error_type"].str(), "serialization_error");
+  EXPECT_EQ(counted["count"].number(), 1);
+  EXPECT_EQ(counted["first"].str(), test_probe_error_message(undecodable));
   test_probe_error_free(undecodable);
   test_probe_events_free(events);
   ASSERT_EQ(test_probe_fetch(session_, "shared", "broken", &events, nullptr), TEST_PROBE_OK);

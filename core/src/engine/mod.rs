@@ -281,9 +281,14 @@ impl Probe {
         &self.0.config
     }
 
-    /// Returns `{version, clusters: {name: {bootstrap_servers, schema_registry_url, schema_registry, started}}, sessions, topics, warnings,
-    /// ask_timeout_ms}`; no secrets. An embedded cluster also has `listeners` (servers by protocol), `certificate_authority` (PEM or
-    /// null) and `cluster_id`.
+    /// Returns `{version, clusters: {name: {bootstrap_servers, schema_registry_url, schema_registry, started}}, sessions, topics,
+    /// decode_errors, warnings, ask_timeout_ms}`; no secrets. An embedded cluster also has `listeners` (servers by protocol),
+    /// `certificate_authority` (PEM or null) and `cluster_id`.
+    ///
+    /// `schema_registry` is `{url, circuit, calls, failures, retries, ...}` once it was asked; `circuit` is `closed`, `open` or
+    /// `half-open`. `decode_errors` are `{cluster, topic, error_type, count, first}`: how many records of the topic in Kafka
+    /// sessions could not read, by [`classify_error`](crate::classify_error), and what was wrong with the first. What waits for
+    /// a schema that cannot be had yet is not among them.
     #[must_use]
     pub fn info(&self) -> Value {
         let started = self.0.clusters.started();
@@ -317,6 +322,7 @@ impl Probe {
             "clusters": clusters,
             "sessions": self.0.registry.all().len(),
             "topics": topics,
+            "decode_errors": self.0.clusters.undecodable(),
             "warnings": self.0.clusters.warnings(),
             "ask_timeout_ms": self.0.config.dsl.ask_timeout.as_secs_f64() * 1e3,
         })

@@ -23,6 +23,7 @@ use crate::workers::commits::Committer;
 use crate::workers::lane::Lane;
 use crate::workers::link::Link;
 use crate::workers::pinning::Pinned;
+use crate::workers::undecodable::Undecodable;
 use crate::workers::view::View;
 
 const RETRY: Duration = Duration::from_millis(10);
@@ -94,6 +95,7 @@ async fn open_topic(
             session.journal.clone(),
             directive.clone(),
             reading.clone(),
+            link.undecodable.clone(),
         );
         Task::spawn(&runtime, task)
     });
@@ -132,6 +134,7 @@ async fn mend(
     journal: Arc<Journal>,
     directive: Arc<TopicDirective>,
     reading: Arc<Reading>,
+    undecodable: Arc<Undecodable>,
 ) {
     let (mut awaiting, mut ownerless) = (journal.watch_awaiting(), lane.watch_ownerless());
     let mut scratch = Scratch::default();
@@ -140,6 +143,7 @@ async fn mend(
         journal.mend(&directive.name, |event| {
             let event = reading.read_again(event, &mut Scratch::default());
             let kept = admits(&directive.event_filters, &event);
+            undecodable.note(&directive.topic, &event);
             Entry { event: Arc::new(event), kept }
         });
         let changed = tokio::select! {
@@ -275,6 +279,7 @@ impl Opening<'_> {
             self.session.test_id.clone(),
             self.reading.clone(),
             self.session.journal.clone(),
+            self.link.undecodable.clone(),
             self.committer(),
             starts,
         );

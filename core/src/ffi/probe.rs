@@ -63,7 +63,9 @@ pub extern "C" fn test_probe_close(
 /// Returns where the clusters are, for the system under test:
 /// `{"version", "clusters": {"default": {"bootstrap_servers", "schema_registry_url"}}, ...}`.
 /// An embedded cluster also has `"listeners"` (servers by protocol), `"certificate_authority"` (PEM or null)
-/// and `"cluster_id"`.
+/// and `"cluster_id"`. `"schema_registry"` of a cluster whose registry was asked holds its `"circuit"` (`closed`, `open` or
+/// `half-open`) and counts of calls; `"decode_errors"` are `[{"cluster", "topic", "error_type", "count", "first"}]`, the
+/// records that could not be read, counted by kind, and what was wrong with the first.
 ///
 /// @param json  out; free with `test_probe_string_free`
 #[unsafe(no_mangle)]

@@ -9,6 +9,7 @@ use serde_json::Value;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
+use super::refusal::NOBODY;
 use super::transport::{Method, Request, To, Transport, Trouble};
 use super::url::form;
 use crate::config::{OauthConfig, RegistryAuth, RegistryCredentials, RegistryOauth, Secret};
@@ -50,7 +51,7 @@ impl Credentials {
             RegistryCredentials::None if auth.tls.certificate.is_some() => {
                 (Kind::Nobody, "a client certificate (`ssl.certificate`)".to_owned())
             }
-            RegistryCredentials::None => (Kind::Nobody, "no credentials".to_owned()),
+            RegistryCredentials::None => (Kind::Nobody, NOBODY.to_owned()),
             RegistryCredentials::Basic(user_info) => {
                 let header = format!("Basic {}", STANDARD.encode(user_info.expose()));
                 // What has no `:` does not validate; and it may be the password.

@@ -7,6 +7,9 @@ use super::transport::Answer;
 use crate::document::shown;
 use crate::error::{ErrorCode, ProbeError};
 
+/// How somebody authenticates who does not.
+pub(super) const NOBODY: &str = "no credentials";
+
 /// Who refuses, and whom.
 #[derive(Debug)]
 pub(super) struct Parties {
@@ -90,7 +93,11 @@ impl Parties {
         let (registry, method) = (&self.registry, self.method.as_str());
         let message = format!("schema registry `{registry}` refused who called with {method}{said}");
         let error = self.error(ErrorCode::AuthenticationFailed, message).with("method", method);
-        error.hint("set `schema-registry.auth`, as `basic.auth.user.info` or `bearer.auth.token`")
+        error.hint(if method == NOBODY {
+            "set `schema-registry.auth`, as `basic.auth.user.info` or `bearer.auth.token`"
+        } else {
+            "look at what `schema-registry.auth` names: does this registry know it, and is it still good?"
+        })
     }
 
     /// The registry asked for a client certificate and did not get one that it takes.

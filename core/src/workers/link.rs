@@ -13,6 +13,7 @@ use crate::runtime::{Deadline, Task};
 use crate::workers::consumer::ConsumerWorker;
 use crate::workers::lane::{Lane, Visit};
 use crate::workers::producer::ProducerWorker;
+use crate::workers::undecodable::Undecodable;
 use crate::workers::watcher;
 
 /// At most this many clients read for one (cluster, principal, isolation); topics share them beyond.
@@ -26,6 +27,7 @@ pub(crate) struct Link {
     pub(crate) servers: String,
     pub(crate) broker: Arc<dyn Broker>,
     pub(crate) producer: ProducerWorker,
+    pub(crate) undecodable: Arc<Undecodable>,
     runtime: Handle,
     lanes: Mutex<Lanes>,
     unattributed_limit: usize,
@@ -54,6 +56,7 @@ impl Link {
             servers: servers.to_owned(),
             broker,
             producer,
+            undecodable: Arc::default(),
             runtime: runtime.clone(),
             lanes: Mutex::default(),
             unattributed_limit,

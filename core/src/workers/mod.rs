@@ -14,5 +14,6 @@ pub(crate) mod pinning;
 pub(crate) mod producer;
 pub(crate) mod strangers;
 pub(crate) mod unattributed;
+pub(crate) mod undecodable;
 pub(crate) mod view;
 pub(crate) mod watcher;

@@ -10,6 +10,7 @@ use crate::journal::Journal;
 use crate::workers::commits::Committer;
 use crate::workers::lane::Track;
 use crate::workers::unattributed::StoredRecord;
+use crate::workers::undecodable::Undecodable;
 
 /// Names a view within its lane.
 pub(crate) type ViewKey = u64;
@@ -20,6 +21,7 @@ pub(crate) struct View {
     pub(crate) test_id: Arc<str>,
     pub(crate) reading: Arc<Reading>,
     pub(crate) journal: Arc<Journal>,
+    pub(crate) undecodable: Arc<Undecodable>,
     pub(crate) committer: Option<Arc<Committer>>,
     /// By partition; one that is not here (added, or the topic created anew) is looked at from 0.
     pub(crate) starts: BTreeMap<i32, ViewStart>,
@@ -58,6 +60,7 @@ impl View {
         test_id: Arc<str>,
         reading: Arc<Reading>,
         journal: Arc<Journal>,
+        undecodable: Arc<Undecodable>,
         committer: Option<Arc<Committer>>,
         starts: BTreeMap<i32, i64>,
     ) -> Self {
@@ -67,6 +70,7 @@ impl View {
             test_id,
             reading,
             journal,
+            undecodable,
             committer,
             starts,
             generation: 0,
@@ -108,6 +112,8 @@ impl View {
         let mut event = self.reading.read(record, generation, scratch);
         event.partition = partition;
         let kept = admits(&self.directive.event_filters, &event);
+        // First: who sees it in the journal sees it counted.
+        self.undecodable.note(&self.directive.topic, &event);
         self.journal.push(event, kept);
         let start = self.start(partition, generation);
         if generation != self.generation_read {

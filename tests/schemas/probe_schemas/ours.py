@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from test_probe import Session
 
@@ -11,6 +14,16 @@ from .shapes import Shape
 
 WITHIN = 15.0
 """How long an event may take on a busy machine."""
+T = TypeVar("T")
+
+
+def until(found: Callable[[], T], what: str, seconds: float = WITHIN) -> T:
+    """Returns what a question comes to once that is something."""
+    end, pace = time.monotonic() + seconds, threading.Event()
+    while not (answer := found()):
+        assert time.monotonic() < end, f"{what}: not within {seconds} s"
+        pace.wait(0.05)
+    return answer
 
 
 def directive(topic: str, shape: Shape, key: Shape | None = None, **more: Any) -> dict[str, Any]:

@@ -3,6 +3,7 @@ package io.testprobe;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Collectors;
 import java.util.stream.StreamSupport;
@@ -107,9 +108,23 @@ public final class Probe implements AutoCloseable {
     return cluster("default").schemaRegistryUrl();
   }
 
+  /**
+   * Returns what the engine knows of itself, now; no secrets. {@code clusters} by name, with {@code schema_registry} once
+   * it was asked ({@code circuit} is {@code closed}, {@code open} or {@code half-open}); {@code decode_errors} are
+   * {@code {cluster, topic, error_type, count, first}}: how many records sessions could not read, and what was wrong with
+   * the first of each kind; {@code sessions}, {@code topics}, {@code warnings}, {@code version}.
+   */
+  public Map<String, Object> info() {
+    return Json.plainMap(about());
+  }
+
+  private JsonNode about() {
+    return Json.read(Native.info(handle));
+  }
+
   /** Returns where a named cluster is. UNKNOWN_CLUSTER when the configuration has none of this name. */
   public Cluster cluster(String name) {
-    JsonNode clusters = Json.read(Native.info(handle)).path("clusters");
+    JsonNode clusters = about().path("clusters");
     JsonNode found = clusters.path(Errors.required(name, "name"));
     if (!found.isObject()) {
       Iterable<String> names = clusters::fieldNames;
@@ -145,7 +160,7 @@ public final class Probe implements AutoCloseable {
 
   /** Returns the configured {@code dsl.ask-timeout}: how long a step waits for what it asks for without a time. */
   public Duration askTimeout() {
-    return Words.time(Json.read(Native.info(handle)).path("ask_timeout_ms"));
+    return Words.time(about().path("ask_timeout_ms"));
   }
 
   /** Wakes every waiter with SHUTTING_DOWN and stops everything, in bounded time. Twice does nothing. */

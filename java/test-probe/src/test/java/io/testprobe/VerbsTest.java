@@ -101,6 +101,12 @@ class VerbsTest {
     ConsumedNack nack = assertInstanceOf(ConsumedNack.class, session.fetchConsumedEvent(topic, "e"));
     assertEquals("seen but undecodable", nack.reason());
     assertSame(ErrorCode.DECODE_FAILED, nack.error().code());
+    List<?> counted = (List<?>) Support.probe().info().get("decode_errors");
+    Map<?, ?> here = counted.stream().map(one -> (Map<?, ?>) one).filter(one -> topic.equals(one.get("topic")))
+        .findFirst().orElseThrow();
+    assertEquals(List.of("default", "serialization_error", 1),
+        List.of(here.get("cluster"), here.get("error_type"), here.get("count")));
+    assertTrue(received.error().getMessage().contains((String) here.get("first")));
   }
 
   @Test
