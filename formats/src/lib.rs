@@ -27,4 +27,4 @@ pub use protobuf::ProtobufSchema;
 pub use schema::Schema;
 pub use source::{Reference, SchemaSource, SchemaType};
 pub use suggest::closest;
-pub use time::civil;
+pub use time::{day, rfc3339};

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use serde_json::{Map, Value};
+use test_probe_formats::rfc3339;
 
 use super::envelope::{STRUCTURED, base64};
 use super::json::{insert_absent, scalar_text};
 use super::lens::{Side, no_registry};
 use super::payload::{Body, content_type, document};
 use super::schemas::{Writer, Writers};
-use super::time::rfc3339;
 use crate::broker::OutgoingRecord;
 use crate::directive::{EnvelopeMode, Format, Source, TopicDirective};
 use crate::error::{ErrorCode, ProbeError, Result};
