@@ -355,3 +355,40 @@ async fn the_preflight_says_what_will_go_wrong_before_the_first_event() {
     let report = session.preflight().await.expect("a report");
     assert_eq!(finding(&report.findings, PreflightCheck::Registry).0, PreflightStatus::Failed);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_directive_chooses_the_message_of_a_key_and_with_it_its_subject() {
+    let bed = bed();
+    let file =
+        "syntax = \"proto3\"; package shop; message Other { int64 n = 1; } message Key { string id = 1; }";
+    let keys = |message: &str| {
+        json!({"format": "json", "keyFormat": "protobuf", "keySchema": file, "keyMessage": message,
+               "keySubject": {"strategy": "RecordNameStrategy"}, "auto.register.schemas": true})
+    };
+    let session = bed.session(&bed.reader, keys("Key")).await;
+    let event = Event::new("T").id("k").key(r#"{"id": "o-1"}"#).json(json!(1));
+    session.produce_event("orders", event).await.expect("acknowledged");
+    let seen = session.expect_event("orders", Match::new().id("k"), Some(SOON)).await.expect("it");
+    assert_eq!(seen.events[0].key_text.as_deref(), Some(r#"{"id":"o-1"}"#));
+    let report = session.preflight().await.expect("a report");
+    let subject = finding(&report.findings, PreflightCheck::Subject).1;
+    assert!(subject.contains("`shop.Key`"), "{subject}");
+
+    // Without it a key is the first message, whatever the type of the event is.
+    let mut first = keys("Key");
+    first.as_object_mut().expect("an object").remove("keyMessage");
+    let session = bed.session(&bed.reader, first).await;
+    let event = Event::new("Key").id("n").key(r#"{"n": 7}"#).json(json!(1));
+    session.produce_event("orders", event).await.expect("acknowledged");
+    let report = session.preflight().await.expect("a report");
+    let subject = finding(&report.findings, PreflightCheck::Subject).1;
+    assert!(subject.contains("`shop.Other` has schema"), "{subject}");
+
+    let mut wrong = json!({"topic": bed.topic, "role": "both"});
+    wrong.as_object_mut().expect("an object").extend(keys("Keys").as_object().expect("keys").clone());
+    let directives = Directives::from_json(&json!({"topics": [wrong]})).expect("directives");
+    let error = bed.reader.open_session(directives).await.err().expect("no such message");
+    assert_eq!(error.code(), ErrorCode::InvalidDirective);
+    assert_eq!(error.message(), "`keyMessage` was not there: the schema has no message `Keys`");
+    assert_eq!(error.hint_text(), Some("did you mean `Key`?"));
+}
