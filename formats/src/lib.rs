@@ -18,6 +18,7 @@ mod schema;
 mod source;
 mod suggest;
 mod time;
+mod trip;
 
 pub use avro::AvroSchema;
 pub use fault::{Fault, FaultKind};
@@ -28,3 +29,4 @@ pub use schema::Schema;
 pub use source::{Reference, SchemaSource, SchemaType};
 pub use suggest::closest;
 pub use time::{day, rfc3339};
+pub use trip::changed;

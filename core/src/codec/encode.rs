@@ -9,12 +9,12 @@ use test_probe_formats::rfc3339;
 use super::envelope::{STRUCTURED, base64};
 use super::json::{insert_absent, scalar_text};
 use super::lens::{Side, no_registry};
-use super::payload::{Body, content_type, document};
+use super::payload::{Body, content_type};
 use super::schemas::{Writer, Writers};
 use crate::broker::OutgoingRecord;
 use crate::directive::{EnvelopeMode, Format, Source, TopicDirective};
 use crate::error::{ErrorCode, ProbeError, Result};
-use crate::event::{Event, Payload};
+use crate::event::{Event, Payload, document};
 
 /// What the engine adds to an event when it goes out.
 #[derive(Clone, Debug)]

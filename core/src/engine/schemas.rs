@@ -28,7 +28,7 @@ pub(super) struct Plan {
     pub(super) side: &'static str,
     pub(super) schema_type: SchemaType,
     /// The message of a Protobuf key.
-    message: Option<String>,
+    pub(super) message: Option<String>,
     topic: Arc<str>,
     subject: Subject,
     pub(super) brought: Vec<Brought>,
@@ -163,6 +163,28 @@ impl Plan {
             use_latest: self.use_latest,
             normalize: self.normalize,
         })
+    }
+
+    /// Returns what an event would be written with. Nothing is registered: what will be has no id yet, and one here that
+    /// no registry gives.
+    pub(super) async fn writer_of_sample(
+        &self,
+        registry: &SchemaRegistry,
+        event: &Event,
+        by: Deadline,
+    ) -> Result<Arc<Writer>> {
+        let wanted = self.wanted(event)?;
+        // Registering goes before the latest version, and is looking up here.
+        let use_latest = wanted.use_latest && !wanted.register;
+        let wanted = Wanted { register: false, use_latest, ..wanted };
+        let error = match registry.writer(&wanted, by).await {
+            Err(error) if error.code() == ErrorCode::SchemaNotFound && self.register => error,
+            found => return found,
+        };
+        let brought = self.brought_for(event)?.ok_or(error)?;
+        let (id, guid) = if self.side == "key" { (u32::MAX, [u8::MAX; 16]) } else { (0, [0; 16]) };
+        let schema = brought.schema.clone();
+        Ok(Arc::new(Writer { subject: wanted.subject, id, guid: Some(guid), version: None, schema }))
     }
 
     /// Chooses, of several schemas that the directive brings along, the one named after the event's type.
