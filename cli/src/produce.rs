@@ -153,7 +153,7 @@ pub(crate) fn run(produce: &Produce, format: Format) -> Result<u8, Failure> {
 }
 
 /// Reads events: a document, or one on each line.
-fn events(file: &Path) -> Result<Vec<Event>, Failure> {
+pub(crate) fn events(file: &Path) -> Result<Vec<Event>, Failure> {
     let text = input::text(file)?;
     let label = input::label(file);
     let lines: Vec<(usize, &str)> =

@@ -80,6 +80,23 @@ pub enum Payload {
     Raw(Bytes),
 }
 
+impl Payload {
+    /// Returns what a schema is asked to write; `None` for a tombstone and for bytes, which go out as they are.
+    #[must_use]
+    pub fn document(&self) -> Option<Value> {
+        match self {
+            Self::Json(value) => Some(value.clone()),
+            Self::Text(text) => Some(document(text)),
+            Self::Null | Self::Raw(_) => None,
+        }
+    }
+}
+
+/// Returns the document that text stands for where a schema tells what is meant: JSON, else the text itself.
+pub(crate) fn document(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()))
+}
+
 /// An event to produce.
 ///
 /// ```
@@ -113,6 +130,12 @@ impl Event {
     #[must_use]
     pub fn new(event_type: impl Into<String>) -> Self {
         Self { event_type: Some(event_type.into()), ..Self::default() }
+    }
+
+    /// Returns how people call it: its id, else its type.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        self.id.as_deref().or(self.event_type.as_deref())
     }
 
     /// Sets the id.

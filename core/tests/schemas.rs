@@ -1,6 +1,7 @@
 //! Events with a schema through the whole engine, on a Kafka and a schema registry in this process, whose failures
 //! are injected. The real registry has its tests in `tests/schemas`.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -358,4 +359,105 @@ async fn the_preflight_says_what_will_go_wrong_before_the_first_event() {
     bed.inject("/", json!("disconnect"));
     let report = session.preflight().await.expect("a report");
     assert_eq!(finding(&report.findings, PreflightCheck::Registry).0, PreflightStatus::Failed);
+}
+
+/// What is said of the samples of topic `orders`: side, status and text.
+async fn sampled(session: &Session, events: Vec<Event>) -> Vec<(&'static str, PreflightStatus, String)> {
+    let samples = BTreeMap::from([("orders".to_owned(), events)]);
+    let report = session.preflight_with(&samples).await.expect("a report");
+    let of_samples = report.findings.into_iter().filter(|finding| finding.text.starts_with("the sample"));
+    of_samples.map(|finding| (finding.side, finding.status, finding.text)).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sample_is_written_and_read_back_or_its_field_is_named() {
+    let bed = bed();
+    let keys = json!({
+        "format": "json-schema", "auto.register.schemas": true,
+        "schema": {"title": "Order", "type": "object", "required": ["total"],
+                   "properties": {"total": {"type": "integer"}}},
+        "keyFormat": "avro",
+        "keySchema": {"type": "record", "name": "K", "fields": [
+            {"name": "n", "type": "float"}, {"name": "at", "type": {"type": "long", "logicalType": "timestamp-millis"}}]},
+    });
+    let session = bed.session(&bed.reader, keys).await;
+    let report = session.preflight().await.expect("a report");
+    let skipped = report.findings.iter().find(|finding| finding.status == PreflightStatus::Skipped);
+    assert_eq!(skipped.expect("no example").check, PreflightCheck::Sample);
+
+    let key = r#"{"n": 0.1, "at": "2026-01-02T03:04:05Z"}"#;
+    let good = Event::new("Order").id("good").key(key).json(json!({"total": 9_007_199_254_740_993_i64}));
+    let broken = Event::new("Order").id("broken").json(json!({"total": "x"}));
+    let rounded =
+        Event::new("Order").id("rounded").key(r#"{"n": 16777217, "at": 0}"#).json(json!({"total": 1}));
+    let tombstone = Event::new("Order").id("tombstone");
+    let said = sampled(&session, vec![good.clone(), broken, rounded, tombstone]).await;
+    let texts: Vec<(&str, bool, &str)> = said
+        .iter()
+        .map(|(side, status, text)| (*side, *status == PreflightStatus::Passed, text.as_str()))
+        .collect();
+    assert_eq!(
+        texts[..2],
+        [
+            ("key", true, "the sample `good` was written in 15 bytes and read back"),
+            ("value", true, "the sample `good` was written in 31 bytes and read back"),
+        ]
+    );
+    let (side, passed, text) = texts[2];
+    assert_eq!((side, passed), ("value", false), "{text}");
+    assert!(text.contains("`broken` was not written and read back: the value did not fit"), "{text}");
+    assert!(text.contains("at `/total`: "), "{text}");
+    let (side, passed, text) = texts[3];
+    assert_eq!((side, passed), ("key", false), "{text}");
+    assert!(text.contains("at `/n`: `16777217` was written, and `16777216.0` was read back"), "{text}");
+    assert_eq!(texts[4], ("value", true, "the sample `rounded` was written in 16 bytes and read back"));
+    assert_eq!(texts.len(), 5, "{texts:?}");
+
+    // Nothing was registered by looking.
+    let missing = session.preflight().await.expect("a report");
+    assert!(finding(&missing.findings, PreflightCheck::Subject).1.contains("will be registered"));
+    session.produce_event("orders", good.clone()).await.expect("acknowledged");
+    assert_eq!(sampled(&session, vec![good.clone()]).await.len(), 2);
+
+    let samples = BTreeMap::from([("raw".to_owned(), vec![good])]);
+    let error = session.preflight_with(&samples).await.expect_err("no schema there");
+    assert_eq!(error.code(), ErrorCode::InvalidArgument);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_directive_chooses_the_message_of_a_key_and_with_it_its_subject() {
+    let bed = bed();
+    let file =
+        "syntax = \"proto3\"; package shop; message Other { int64 n = 1; } message Key { string id = 1; }";
+    let keys = |message: &str| {
+        json!({"format": "json", "keyFormat": "protobuf", "keySchema": file, "keyMessage": message,
+               "keySubject": {"strategy": "RecordNameStrategy"}, "auto.register.schemas": true})
+    };
+    let session = bed.session(&bed.reader, keys("Key")).await;
+    let event = Event::new("T").id("k").key(r#"{"id": "o-1"}"#).json(json!(1));
+    assert_eq!(sampled(&session, vec![event.clone()]).await.len(), 1);
+    session.produce_event("orders", event).await.expect("acknowledged");
+    let seen = session.expect_event("orders", Match::new().id("k"), Some(SOON)).await.expect("it");
+    assert_eq!(seen.events[0].key_text.as_deref(), Some(r#"{"id":"o-1"}"#));
+    let report = session.preflight().await.expect("a report");
+    let subject = finding(&report.findings, PreflightCheck::Subject).1;
+    assert!(subject.contains("`shop.Key`"), "{subject}");
+
+    // Without it a key is the first message, whatever the type of the event is.
+    let mut first = keys("Key");
+    first.as_object_mut().expect("an object").remove("keyMessage");
+    let session = bed.session(&bed.reader, first).await;
+    let event = Event::new("Key").id("n").key(r#"{"n": 7}"#).json(json!(1));
+    session.produce_event("orders", event).await.expect("acknowledged");
+    let report = session.preflight().await.expect("a report");
+    let subject = finding(&report.findings, PreflightCheck::Subject).1;
+    assert!(subject.contains("`shop.Other` has schema"), "{subject}");
+
+    let mut wrong = json!({"topic": bed.topic, "role": "both"});
+    wrong.as_object_mut().expect("an object").extend(keys("Keys").as_object().expect("keys").clone());
+    let directives = Directives::from_json(&json!({"topics": [wrong]})).expect("directives");
+    let error = bed.reader.open_session(directives).await.err().expect("no such message");
+    assert_eq!(error.code(), ErrorCode::InvalidDirective);
+    assert_eq!(error.message(), "`keyMessage` was not there: the schema has no message `Keys`");
+    assert_eq!(error.hint_text(), Some("did you mean `Key`?"));
 }

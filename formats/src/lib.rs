@@ -18,6 +18,7 @@ mod schema;
 mod source;
 mod suggest;
 mod time;
+mod trip;
 
 pub use avro::AvroSchema;
 pub use fault::{Fault, FaultKind};
@@ -27,4 +28,5 @@ pub use protobuf::ProtobufSchema;
 pub use schema::Schema;
 pub use source::{Reference, SchemaSource, SchemaType};
 pub use suggest::closest;
-pub use time::civil;
+pub use time::{day, rfc3339};
+pub use trip::changed;

@@ -112,13 +112,24 @@ impl Schema {
         }
     }
 
+    /// Returns the full name of the message of a Protobuf file that a full or simple name means.
+    ///
+    /// # Errors
+    /// A fault of kind [`FaultKind::Encode`] with what was meant perhaps; the other types have no messages.
+    pub fn message(&self, name: &str) -> Result<&str, Fault> {
+        match self {
+            Self::Protobuf(schema) => schema.message_name(name),
+            Self::Avro(_) | Self::Json(_) => {
+                let message = format!("a schema of type {} has no messages", self.schema_type().name());
+                Err(Fault::new(FaultKind::Encode, message))
+            }
+        }
+    }
+
     /// Returns whether a name means one message of a Protobuf file; never for the other types.
     #[must_use]
     pub fn has_message(&self, name: &str) -> bool {
-        match self {
-            Self::Protobuf(schema) => schema.has_message(name),
-            Self::Avro(_) | Self::Json(_) => false,
-        }
+        self.message(name).is_ok()
     }
 
     /// Returns a value to try the schema with: the plainest one that Avro allows for, an empty message, what a JSON

@@ -16,6 +16,17 @@ pub(crate) fn instant(seconds: i64, nanos: u32) -> Option<String> {
     Some(format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{fraction}Z"))
 }
 
+/// Returns milliseconds since the epoch as RFC 3339 in UTC, always with three fractional digits:
+/// `2026-01-02T03:04:05.678Z`.
+#[must_use]
+pub fn rfc3339(millis: i64) -> String {
+    let days = millis.div_euclid(86_400_000);
+    let in_day = millis.rem_euclid(86_400_000);
+    let (year, month, day) = civil(days);
+    let (hours, minutes, seconds) = (in_day / 3_600_000, in_day / 60_000 % 60, in_day / 1_000 % 60);
+    format!("{year:04}-{month:02}-{day:02}T{hours:02}:{minutes:02}:{seconds:02}.{:03}Z", in_day % 1_000)
+}
+
 /// Returns nanoseconds as the fractional digits of a second, as few groups of three as hold them.
 pub(crate) fn fraction(nanos: u32) -> String {
     match nanos {
@@ -44,9 +55,8 @@ pub(crate) fn parse_instant(text: &str) -> Option<(i64, u32)> {
 
 /// Reads a day, `2026-01-02`, as days since the epoch.
 pub(crate) fn parse_day(text: &str) -> Option<i64> {
-    let (year, month, day) = three(text, '-', [4, 2, 2])?;
-    let days = days(year, month, day);
-    (civil(days) == (year, month, day)).then_some(days)
+    let (year, month, number) = three(text, '-', [4, 2, 2])?;
+    day(year, month, number)
 }
 
 /// Reads up to nine digits of a fraction as nanoseconds.
@@ -76,14 +86,14 @@ fn three(text: &str, separator: char, lengths: [usize; 3]) -> Option<(i64, i64, 
     parts.next().is_none().then_some(found)
 }
 
-fn digits(text: &str, length: usize) -> Option<i64> {
+/// Returns the number that so many digits, and nothing else, write.
+pub(crate) fn digits(text: &str, length: usize) -> Option<i64> {
     (text.len() == length && text.bytes().all(|byte| byte.is_ascii_digit())).then(|| text.parse().ok())?
 }
 
 /// Returns year, month and day of a number of days since 1970-01-01 in the Gregorian calendar.
 /// Counts from 0000-03-01, so that the leap day is the last of its year.
-#[must_use]
-pub fn civil(days: i64) -> (i64, i64, i64) {
+pub(crate) fn civil(days: i64) -> (i64, i64, i64) {
     let days = days + 719_468;
     let era = days.div_euclid(146_097);
     let day_of_era = days.rem_euclid(146_097);
@@ -93,6 +103,17 @@ pub fn civil(days: i64) -> (i64, i64, i64) {
     let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
     let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
     (year_of_era + era * 400 + i64::from(month <= 2), month, day)
+}
+
+/// Returns the number of days since 1970-01-01 of a day in the Gregorian calendar; `None` when there is no such day, or
+/// its year has no four digits.
+#[must_use]
+pub fn day(year: i64, month: i64, day: i64) -> Option<i64> {
+    if !(0..=9999).contains(&year) || !(1..=12).contains(&month) || !(1..=31).contains(&day) {
+        return None;
+    }
+    let days = days(year, month, day);
+    (civil(days) == (year, month, day)).then_some(days)
 }
 
 /// The inverse of [`civil`]; of a day that does not exist it returns another one.
@@ -107,7 +128,7 @@ fn days(year: i64, month: i64, day: i64) -> i64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{instant, parse_day, parse_instant};
+    use super::{day, instant, parse_day, parse_instant, rfc3339};
 
     #[test]
     fn an_instant_comes_back_from_its_text() {
@@ -139,5 +160,42 @@ mod tests {
             assert_eq!(parse_instant(text), None, "{text}");
         }
         assert_eq!(parse_day("2026-13-01"), None);
+    }
+
+    #[test]
+    fn every_day_comes_back_and_no_other_is_one() {
+        let mut expected = day(1896, 1, 1).unwrap();
+        for year in 1896..=2104 {
+            let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+            let february = 28 + i64::from(leap);
+            for (month, length) in (1..).zip([31, february, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]) {
+                for number in 1..=length {
+                    assert_eq!(day(year, month, number), Some(expected), "{year}-{month}-{number}");
+                    expected += 1;
+                }
+                assert_eq!(day(year, month, length + 1), None, "{year}-{month}");
+            }
+        }
+        for (year, month, number) in [(2026, 0, 1), (2026, 13, 1), (2026, 1, 0), (10_000, 1, 1), (-1, 1, 1)] {
+            assert_eq!(day(year, month, number), None);
+        }
+        assert_eq!(day(i64::MAX, i64::MAX, i64::MAX), None);
+    }
+
+    #[test]
+    fn a_time_is_written_in_utc_with_milliseconds() {
+        assert_eq!(rfc3339(0), "1970-01-01T00:00:00.000Z");
+        assert_eq!(rfc3339(-1), "1969-12-31T23:59:59.999Z");
+        assert_eq!(rfc3339(951_782_400_000), "2000-02-29T00:00:00.000Z");
+        assert_eq!(rfc3339(1_709_164_800_000), "2024-02-29T00:00:00.000Z");
+        assert_eq!(rfc3339(1_767_323_045_678), "2026-01-02T03:04:05.678Z");
+        assert_eq!(rfc3339(4_107_542_399_999), "2100-02-28T23:59:59.999Z");
+        assert_eq!(rfc3339(4_107_542_400_000), "2100-03-01T00:00:00.000Z");
+    }
+
+    #[test]
+    fn no_time_panics() {
+        let _ = rfc3339(i64::MIN);
+        let _ = rfc3339(i64::MAX);
     }
 }

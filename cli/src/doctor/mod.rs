@@ -7,17 +7,19 @@ mod report;
 mod round_trip;
 mod schemas;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, ValueEnum};
 use serde_json::json;
-use test_probe::Directives;
 use test_probe::config::{CommitPolicy, Config};
 use test_probe::directive::{CreateTopic, Location, Role, TopicDirective};
+use test_probe::{Directives, Event};
 
 use crate::connect::{self, Connection, Opened};
 use crate::exit::{ENVIRONMENT, Failure, PASSED, USAGE};
 use crate::output::Format;
+use crate::produce::events;
 use cluster::Clusters;
 use offline::Offline;
 use report::{Finding, Group, Report, Status};
@@ -36,14 +38,15 @@ enum Part {
 #[command(group = ArgGroup::new("whose").args(["topics", "schema"]))]
 pub(crate) struct Doctor {
     /// Looks at this alone: of the topics in `--topics`, or of the file in `--schema`.
-    #[arg(value_enum, requires = "whose", conflicts_with = "topic")]
+    #[arg(value_enum, requires = "whose")]
     part: Option<Part>,
     #[command(flatten)]
     connection: Connection,
     /// Topic directives to look at; `-` is standard input.
     #[arg(long, value_name = "FILE")]
     topics: Option<PathBuf>,
-    /// Sends one event around on this topic, which may be written to; with `--topics` one of that file.
+    /// Sends one event around on this topic, which may be written to; with `--topics` one of that file. With `schemas`
+    /// it looks at this topic alone, and sends nothing.
     #[arg(long, short = 't', value_name = "NAME")]
     topic: Option<String>,
     /// Looks at this cluster of the configuration alone.
@@ -52,15 +55,21 @@ pub(crate) struct Doctor {
     /// Looks at an embedded cluster in place of the default one, and sends an event around on it.
     #[arg(long, conflicts_with_all = ["bootstrap_servers", "topics", "cluster"])]
     embedded: bool,
+    /// Events that `schemas` writes with the schemas and reads back, in YAML or JSON as `produce --file` has them; `-`
+    /// is standard input. Nothing is sent.
+    #[arg(long, value_name = "FILE", requires = "part")]
+    sample: Option<PathBuf>,
     #[command(flatten)]
     offline: Offline,
 }
 
 pub(crate) fn run(doctor: &Doctor, format: Format) -> Result<u8, Failure> {
-    if let Some(code) = doctor.offline.run(format)? {
+    let samples = doctor.sample.as_deref().map(events).transpose()?.unwrap_or_default();
+    if let Some(code) = doctor.offline.run(&samples, format)? {
         return Ok(code);
     }
     let directives = doctor.directives()?;
+    let samples = doctor.samples(samples, &directives)?;
     let mut report = Report::new(format);
     let Some(config) = configuration::check(&mut report, doctor)? else {
         report.finish()?;
@@ -81,7 +90,7 @@ pub(crate) fn run(doctor: &Doctor, format: Format) -> Result<u8, Failure> {
     for topic in directives.topics.iter().filter(|_| !alone) {
         clusters.check_topic(&mut report, topic)?;
     }
-    schemas::check(&mut report, &opened, &directives, format)?;
+    schemas::check(&mut report, &opened, &directives, &samples, format)?;
     if alone {
         if directives.topics.iter().all(|topic| topic.format_with_schema().is_none()) {
             report.skip(
@@ -117,6 +126,11 @@ impl Doctor {
     /// Returns the topics to look at.
     fn directives(&self) -> Result<Directives, Failure> {
         match (&self.topics, &self.topic) {
+            (Some(file), Some(name)) if self.part.is_some() => {
+                let mut directives = connect::directives(file)?;
+                directives.topics.retain(|topic| *topic.name == **name);
+                if directives.topics.is_empty() { Err(no_such_topic()) } else { Ok(directives) }
+            }
             (Some(file), _) => connect::directives(file),
             (None, Some(name)) => {
                 let mut topic = connect::short(name, Role::Both, self.cluster.as_deref())?;
@@ -138,13 +152,44 @@ impl Doctor {
             None => return Ok(None),
             Some(name) => directives.topics.iter().find(|topic| *topic.name == **name),
         };
-        let found = found.ok_or_else(|| Failure::usage("`--topic` was none of the topics of `--topics`"))?;
+        let found = found.ok_or_else(no_such_topic)?;
         let mut topic = TopicDirective::new(found.topic.clone(), Role::Both);
         topic.client_principal = found.client_principal.clone();
         topic.location = found.location.clone();
         topic.format = found.format;
         topic.create = found.create.clone();
         Ok(Some(topic))
+    }
+
+    /// Returns the events to try, by the topic that they are for.
+    fn samples(
+        &self,
+        events: Vec<Event>,
+        directives: &Directives,
+    ) -> Result<BTreeMap<String, Vec<Event>>, Failure> {
+        if self.sample.is_none() {
+            return Ok(BTreeMap::new());
+        }
+        let able: Vec<String> = directives
+            .topics
+            .iter()
+            .filter(|topic| topic.format_with_schema().is_some())
+            .map(|topic| topic.name.to_string())
+            .collect();
+        match able.as_slice() {
+            [topic] => Ok(BTreeMap::from([(topic.clone(), events)])),
+            [] => Err(Failure::usage(
+                "`--sample` was given, and no topic has a schema\nhint: `format` and `keyFormat` say which has one",
+            )),
+            several => {
+                let names: Vec<String> = several.iter().map(|name| format!("`{name}`")).collect();
+                Err(Failure::usage(format!(
+                    "`--sample` was given, and {} topics have a schema\nhint: choose one with `--topic`: {}",
+                    several.len(),
+                    names.join(", ")
+                )))
+            }
+        }
     }
 
     /// Returns one directive for each connection that is looked at.
@@ -172,6 +217,10 @@ impl Doctor {
         }
         places
     }
+}
+
+fn no_such_topic() -> Failure {
+    Failure::usage("`--topic` was none of the topics of `--topics`")
 }
 
 fn one_partition() -> CreateTopic {

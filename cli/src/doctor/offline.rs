@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
+use test_probe::Event;
 use test_probe_formats::{Level, Reference, Schema, SchemaSource, SchemaType};
 
 use super::report::{Finding, Group, Report, Status};
@@ -47,7 +48,7 @@ fn schema_type() -> impl TypedValueParser<Value = SchemaType> {
 
 impl Offline {
     /// Looks at the files, if there are any to look at; returns how that ended.
-    pub(super) fn run(&self, format: Format) -> Result<Option<u8>, Failure> {
+    pub(super) fn run(&self, samples: &[Event], format: Format) -> Result<Option<u8>, Failure> {
         let Some(file) = &self.schema else { return Ok(None) };
         let schema = self.open(file)?;
         let earlier = self.against.iter().map(|file| Ok((input::label(file), self.open(file)?)));
@@ -67,6 +68,9 @@ impl Offline {
             } else {
                 report.add(compared(&subject, level, &schema, earlier))?;
             }
+        }
+        for event in samples {
+            report.add(tried(&format!("`{}`, sample", input::label(file)), &schema, event))?;
         }
         Ok(Some(if report.finish()? { FAILED } else { PASSED }))
     }
@@ -105,6 +109,27 @@ impl Offline {
                 input::label(file)
             ))
         })
+    }
+}
+
+/// Returns whether an event's value is written and read back as what it was.
+fn tried(subject: &str, schema: &Schema, event: &Event) -> Finding {
+    let name = event.name().map_or_else(|| "the sample".to_owned(), |name| format!("the sample `{name}`"));
+    let Some(value) = event.payload.document() else {
+        let why = format!("{name} has no value that the schema is asked to write");
+        return Finding::new(Group::Schemas, subject, Status::Skipped, why);
+    };
+    let message = event.event_type.as_deref().filter(|name| schema.has_message(name));
+    match schema.round_trip(&value, message) {
+        Ok(length) => {
+            let message = format!("{name} was written in {length} bytes and read back");
+            Finding::good(Group::Schemas, subject, message)
+        }
+        Err(fault) => {
+            let message = format!("{name} was not written and read back: {fault}");
+            let failed = Finding::new(Group::Schemas, subject, Status::Failed, message);
+            fault.hint.into_iter().fold(failed, Finding::remedy)
+        }
     }
 }
 

@@ -1,8 +1,10 @@
 //! What the schemas of the topics need, before the first event.
 
+use std::collections::BTreeMap;
+
 use test_probe::completion::Pending;
 use test_probe::directive::{Missing, Role};
-use test_probe::{Directives, PreflightFinding, PreflightStatus, TopicDirective};
+use test_probe::{Directives, Event, PreflightFinding, PreflightStatus, TopicDirective};
 
 use super::report::{Finding, Group, Report, Status};
 use crate::connect::Opened;
@@ -16,10 +18,13 @@ pub(super) fn check(
     report: &mut Report,
     opened: &Opened,
     directives: &Directives,
+    samples: &BTreeMap<String, Vec<Event>>,
     format: Format,
 ) -> Result<(), Failure> {
     for topic in directives.topics.iter().filter(|topic| topic.format_with_schema().is_some()) {
-        check_topic(report, opened, topic, format)?;
+        let name = topic.name.to_string();
+        let samples = samples.get_key_value(&name).map(|(name, events)| (name.clone(), events.clone()));
+        check_topic(report, opened, topic, samples.into_iter().collect(), format)?;
     }
     Ok(())
 }
@@ -28,6 +33,7 @@ fn check_topic(
     report: &mut Report,
     opened: &Opened,
     topic: &TopicDirective,
+    samples: BTreeMap<String, Vec<Event>>,
     format: Format,
 ) -> Result<(), Failure> {
     let name = topic.name.to_string();
@@ -41,7 +47,7 @@ fn check_topic(
         }
         Err(failure) => return Err(failure),
     };
-    let looking = async move { session.preflight().await };
+    let looking = async move { session.preflight_with(&samples).await };
     let mut progress = Progress::new(format, format!("looking at the schemas of `{name}`"), None);
     let pending = Pending::spawn(&opened.probe().handle(), looking);
     let found = interrupt::wait(&pending, &mut progress)?;

@@ -116,6 +116,48 @@ fn the_schemas_of_the_topics_are_looked_at_and_each_is_said() {
 }
 
 #[test]
+fn samples_are_tried_with_the_schemas_of_their_topic() {
+    let place = Place::with_topics(&["orders"]);
+    place.file("test-probe.yaml", "kafka: {schema-registry-url: 'mock://samples'}\n");
+    let topic = |name: &str| {
+        format!(
+            "- {{topic: {name}, role: both, format: json-schema, auto.register.schemas: true, \
+             schema: {{type: object, properties: {{total: {{type: integer}}}}}}}}\n"
+        )
+    };
+    place.file("one.yaml", &topic("orders"));
+    place
+        .file("two.yaml", &format!("{}{}- {{topic: plain, role: both}}\n", topic("orders"), topic("others")));
+    place.file("good.json", r#"{"id": "s-1", "value": {"total": 5}}"#);
+    place.file("bad.json", r#"{"id": "s-2", "value": {"total": "5"}}"#);
+    let run = |words: &str| {
+        let words: Vec<&str> = words.split_whitespace().collect();
+        place.run(&[&["doctor", "schemas"], &words[..]].concat())
+    };
+    let text = run("--topics one.yaml --sample good.json").ends(0).out;
+    let said = "  ok    `orders` value, sample: the sample `s-1` was written in 16 bytes and read back\n";
+    assert!(text.contains(said), "{text}");
+    let text = run("--topics one.yaml --sample bad.json").ends(4).out;
+    assert!(
+        text.contains("  fail  `orders` value, sample: the sample `s-2` was not written and read back"),
+        "{text}"
+    );
+    assert!(text.contains("at `/total`: integer was expected"), "{text}");
+
+    let error = run("--topics two.yaml --sample good.json").ends(2).err;
+    assert!(
+        error.contains("2 topics have a schema\nhint: choose one with `--topic`: `orders`, `others`"),
+        "{error}"
+    );
+    let text = run("--topics two.yaml --topic others --sample good.json").ends(0).out;
+    assert!(text.contains("`others` value, sample") && !text.contains("`orders`"), "{text}");
+    let error = run("--topics two.yaml --topic plain --sample good.json").ends(2).err;
+    assert!(error.contains("no topic has a schema"), "{error}");
+    run("--topics two.yaml --topic nobody").ends(2);
+    place.run(&["doctor", "--sample", "good.json"]).ends(2);
+}
+
+#[test]
 fn no_secret_is_ever_printed() {
     let place = Place::with_topics(&["orders"]);
     let config = place.file(

@@ -112,6 +112,33 @@ fn what_schemas_refer_to_is_given_by_name() {
 }
 
 #[test]
+fn samples_are_written_and_read_back_or_the_field_is_named() {
+    let place = Place::new();
+    place.file("o.json", r#"{"title": "O", "properties": {"total": {"type": "integer"}}}"#);
+    place.file("s.json", r#"[{"id": "s-1", "value": {"total": 5}}, {"id": "s-2", "value": {"total": "5"}}]"#);
+    let text = look(&place, "--schema o.json --sample s.json").ends(1).out;
+    for part in [
+        "  ok    `o.json`, sample: the sample `s-1` was written in 11 bytes and read back\n",
+        "  fail  `o.json`, sample: the sample `s-2` was not written and read back: at `/total`: integer was expected",
+    ] {
+        assert!(text.contains(part), "no {part:?} in {text}");
+    }
+    place.file("o.proto", "syntax = \"proto3\"; message A { int32 x = 1; } message B { float price = 2; }");
+    place.file("b.yaml", "{type: B, value: {price: 0.5}}");
+    look(&place, "--schema o.proto --sample b.yaml").ends(0);
+    place.file("b.yaml", "{type: B, value: {price: 16777217}}");
+    let text = look(&place, "--schema o.proto --sample b.yaml").ends(1).out;
+    assert!(text.contains("at `/price`: `16777217` was written, and `16777216.0` was read back"), "{text}");
+    assert!(text.contains("remedy: the type of the field has not so many digits"), "{text}");
+    place.file("b.yaml", "{type: B}");
+    let text = look(&place, "--schema o.proto --sample b.yaml").ends(0).out;
+    assert!(text.contains("  skip  `o.proto`, sample: the sample `B` has no value"), "{text}");
+    place.file("b.yaml", "{typ: B}");
+    let error = look(&place, "--schema o.proto --sample b.yaml").ends(2).err;
+    assert!(error.contains("b.yaml:1:2: ") && error.contains("did you mean `type`?"), "{error}");
+}
+
+#[test]
 fn what_is_wrong_with_the_files_is_said_with_its_place_and_a_remedy() {
     let place = widening();
     place.file("broken.avsc", "{\"type\":\n}");

@@ -4,17 +4,17 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use serde_json::{Map, Value};
+use test_probe_formats::rfc3339;
 
 use super::envelope::{STRUCTURED, base64};
 use super::json::{insert_absent, scalar_text};
 use super::lens::{Side, no_registry};
-use super::payload::{Body, content_type, document};
+use super::payload::{Body, content_type};
 use super::schemas::{Writer, Writers};
-use super::time::rfc3339;
 use crate::broker::OutgoingRecord;
 use crate::directive::{EnvelopeMode, Format, Source, TopicDirective};
 use crate::error::{ErrorCode, ProbeError, Result};
-use crate::event::{Event, Payload};
+use crate::event::{Event, Payload, document};
 
 /// What the engine adds to an event when it goes out.
 #[derive(Clone, Debug)]
@@ -117,14 +117,14 @@ pub fn encode(
         Body::Null => None,
         _ => Some(content_type(directive.format)),
     };
-    let message = event.event_type.as_deref();
     let mut schema_ids = Vec::new();
     let in_header = directive.schemas.id_in_header;
     if let Some(text) = key.as_deref().and_then(|key| std::str::from_utf8(key).ok())
         && directive.key_format.has_schema()
     {
         let writer = writer(&writers.key, directive.key_format, directive)?;
-        let (written, id) = writer.write(Side::Key, &document(text), None, in_header)?;
+        let message = directive.schemas.key_message.as_deref();
+        let (written, id) = writer.write(Side::Key, &document(text), message, in_header)?;
         key = Some(written);
         schema_ids.extend(id.map(|id| (Side::Key.header(), id)));
     }
@@ -133,6 +133,7 @@ pub fn encode(
         && directive.format.has_schema()
     {
         let writer = writer(&writers.value, directive.format, directive)?;
+        let message = event.event_type.as_deref().filter(|name| writer.schema.has_message(name));
         // Data of a structured event has no header of its own.
         let (written, id) = writer.write(Side::Value, value, message, in_header && !is_structured)?;
         body = Body::Bytes(written);

@@ -22,7 +22,6 @@ mod scratch;
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
-mod time;
 
 pub use encode::{Stamp, Written, encode};
 pub use filter::admits;
@@ -31,4 +30,4 @@ pub(crate) use lens::{faulty, no_registry};
 pub use read::Reading;
 pub use schemas::{Lookup, Schemas, Writer, Writers};
 pub use scratch::Scratch;
-pub use time::rfc3339;
+pub use test_probe_formats::rfc3339;

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::directive::Format;
 use crate::error::{ErrorCode, ProbeError, Result};
-use crate::event::{Decoded, Payload};
+use crate::event::{Decoded, Payload, document};
 
 /// An event's value on its way to the wire.
 pub(crate) enum Body<'a> {
@@ -70,11 +70,6 @@ impl<'a> Body<'a> {
             Self::Json { value, text: None } => Some(Bytes::from(value.to_string())),
         }
     }
-}
-
-/// Returns the document that text stands for where a schema tells what is meant: JSON, else the text itself.
-pub(crate) fn document(text: &str) -> Value {
-    serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()))
 }
 
 /// Returns the media type of a format's values.

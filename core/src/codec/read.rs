@@ -27,7 +27,7 @@ pub struct Reading {
     mode: EnvelopeMode,
     format: Format,
     key_format: Format,
-    key: Lens,
+    pub(super) key: Lens,
     value: Lens,
     /// The value as JSON, whatever its format: where a structured CloudEvent is.
     object: Lens,

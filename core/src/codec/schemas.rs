@@ -55,7 +55,7 @@ pub struct Writers {
 
 impl Writer {
     /// Writes a value as this schema has it, with its id before the payload, or returns the header that names the
-    /// schema. `message` is the type of the event, which may choose a message of a Protobuf file.
+    /// schema. `message` chooses a message of a Protobuf file; the first one when absent.
     pub(super) fn write(
         &self,
         side: Side,
@@ -78,7 +78,6 @@ impl Writer {
             SchemaId::Number(self.id).write_prefix(&mut out);
             None
         };
-        let message = message.filter(|name| self.schema.has_message(name));
         self.schema.encode(value, message, &mut out).map_err(|fault| {
             let what =
                 format!("the {} did not fit schema {} of subject `{}`", side.name(), self.id, self.subject);

@@ -15,6 +15,8 @@ const FORMATS: &[&str] = &{
 const SOURCE: &str = "^(header:.+|key|key:/.*|value:/.*|none)$";
 const TEST_ID_SOURCE: &str = "^(header:.+|key|key:/.*|value:/.*|none|produced-id)$";
 
+const MESSAGE: &str = r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*$";
+
 /// The document.
 pub(super) static DOCUMENT: Table = Table {
     what: "the document",
@@ -68,6 +70,11 @@ pub(super) static DIRECTIVE: Table = Table {
         Key::new("keySubject", Kind::Object(&SUBJECT), "The subject of the key's schema."),
         Key::new("schema", SCHEMA, "The schema of the value, or several: its text, or `{file: ...}`."),
         Key::new("keySchema", SCHEMA, "The schema of the key: its text, or `{file: ...}`."),
+        Key::new(
+            "keyMessage",
+            Kind::Pattern(MESSAGE),
+            "The message of a Protobuf key, by its full or simple name; the first of its file when absent.",
+        ),
         Key::new(
             "auto.register.schemas",
             Kind::Boolean,

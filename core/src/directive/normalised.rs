@@ -1,11 +1,11 @@
 //! Directives as a document again, every default spelled out, so that all languages can compare.
 
 use serde_json::{Map, Value, json};
+use test_probe_formats::rfc3339;
 
 use super::model::*;
 use super::schemas;
 use super::sources::source_text;
-use super::start::rfc3339_text;
 use crate::broker::Isolation;
 
 impl Directives {
@@ -96,7 +96,7 @@ fn start(start: &Start) -> Value {
     match start {
         Start::Latest => json!("latest"),
         Start::Earliest => json!("earliest"),
-        Start::Timestamp(millis) => json!({"timestamp": rfc3339_text(*millis)}),
+        Start::Timestamp(millis) => json!({"timestamp": rfc3339(*millis)}),
         Start::Offsets(offsets) => json!({"offsets": offsets}),
     }
 }

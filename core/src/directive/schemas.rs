@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::TopicDirective;
 use super::keys::{SCHEMA_FILE, SCHEMA_REFERENCE, SUBJECT};
-use crate::document::{Content, Fields, Node, Problems};
+use super::{Format, TopicDirective};
+use crate::document::{Content, Fields, Node, Problems, shown};
 
 /// Which schemas a topic's keys and values have, and how they are found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -13,6 +13,9 @@ pub struct SchemaUse {
     pub value: SchemaChoice,
     /// Those of the key.
     pub key: SchemaChoice,
+    /// The message of a Protobuf key, by its full or simple name; the first one of its file when absent. (That of a
+    /// value is the one that is named like the event's type.)
+    pub key_message: Option<String>,
     /// Whether what is produced may register its schema; the registry's `auto.register.schemas` when absent.
     pub auto_register: Option<bool>,
     /// Whether what is produced takes the latest schema of the subject; the registry's `use.latest.version`
@@ -104,6 +107,7 @@ pub(super) fn read(read: &mut TopicDirective, fields: &Fields<'_>, problems: &mu
     read.schemas = SchemaUse {
         value: choice(fields, "subject", "schema", problems),
         key: choice(fields, "keySubject", "keySchema", problems),
+        key_message: key_message(fields, problems),
         auto_register: fields.boolean("auto.register.schemas", problems),
         use_latest: fields.boolean("use.latest.version", problems),
         normalize: fields.boolean("normalize.schemas", problems),
@@ -127,6 +131,30 @@ pub(super) fn read(read: &mut TopicDirective, fields: &Fields<'_>, problems: &mu
             }
         }
     }
+    if let Some(node) = fields.node("keyMessage")
+        && read.key_format != Format::Protobuf
+    {
+        let message =
+            format!("`keyMessage` was given, and `keyFormat: {}` has no messages", read.key_format.name());
+        problems.add(&node.place, message).hint("set `keyFormat: protobuf`, or leave out `keyMessage`");
+    }
+}
+
+/// Reads the name of a message: identifiers of Protobuf with dots between.
+fn key_message(fields: &Fields<'_>, problems: &mut Problems) -> Option<String> {
+    let name = fields.text("keyMessage", problems)?;
+    let is_identifier = |part: &str| {
+        part.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
+            && part.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
+    };
+    if name.split('.').all(is_identifier) {
+        return Some(name);
+    }
+    if let Some(node) = fields.node("keyMessage") {
+        let message = format!("`keyMessage` was `{}`, not the name of a message", shown(&name));
+        problems.add(&node.place, message).hint("write it as `OrderKey` or `shop.OrderKey`");
+    }
+    None
 }
 
 fn choice(fields: &Fields<'_>, subject_key: &str, schema_key: &str, problems: &mut Problems) -> SchemaChoice {
@@ -213,6 +241,9 @@ pub(super) fn to_json(schemas: &SchemaUse, entry: &mut Value) {
         if !choice.schemas.is_empty() {
             entry[schema_key] = choice.schemas.iter().map(schema_to_json).collect();
         }
+    }
+    if let Some(message) = &schemas.key_message {
+        entry["keyMessage"] = json!(message);
     }
     let flags = [
         ("auto.register.schemas", schemas.auto_register),

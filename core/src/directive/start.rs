@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use test_probe_formats::day;
+
 use super::keys::{START, STARTS};
 use super::model::Start;
 use crate::document::{Content, Fields, Node, Problems, closest, shown};
@@ -88,14 +90,10 @@ pub(crate) fn rfc3339_millis(text: &str) -> Option<i64> {
     if !marks.iter().all(|(at, allowed)| allowed.contains(&bytes[*at])) {
         return None;
     }
-    let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
+    let days = day(number(0, 4)?, number(5, 7)?, number(8, 10)?)?;
     let (hour, minute, second) = (number(11, 13)?, number(14, 16)?, number(17, 19)?);
-    let in_range = (1..=12).contains(&month)
-        && (1..=days_of_month(year, month)).contains(&day)
-        && hour < 24
-        && minute < 60
-        && second <= 60;
-    if !in_range {
+    // A leap second counts as the next one.
+    if hour > 23 || minute > 59 || second > 60 {
         return None;
     }
     let mut rest = &text[19..];
@@ -108,7 +106,7 @@ pub(crate) fn rfc3339_millis(text: &str) -> Option<i64> {
         millis = format!("{:0<3}", &fraction[..digits])[..3].parse().ok()?;
         rest = &fraction[digits..];
     }
-    let seconds = days_since_epoch(year, month, day) * 86_400 + hour * 3_600 + minute * 60 + second;
+    let seconds = days * 86_400 + hour * 3_600 + minute * 60 + second;
     Some((seconds - utc_offset_seconds(rest)?) * 1_000 + millis)
 }
 
@@ -125,40 +123,4 @@ fn utc_offset_seconds(text: &str) -> Option<i64> {
     let two = |digits: &str| (digits.len() == 2).then(|| digits.parse::<u8>().ok())?;
     let (hours, minutes) = (two(hours)?, two(minutes)?);
     (hours < 24 && minutes < 60).then(|| sign * (i64::from(hours) * 3_600 + i64::from(minutes) * 60))
-}
-
-fn days_of_month(year: i64, month: i64) -> i64 {
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    match month {
-        4 | 6 | 9 | 11 => 30,
-        2 if leap => 29,
-        2 => 28,
-        _ => 31,
-    }
-}
-
-/// Days in the proleptic Gregorian calendar, the year beginning in March.
-fn days_since_epoch(year: i64, month: i64, day: i64) -> i64 {
-    let year = if month <= 2 { year - 1 } else { year };
-    let era = year.div_euclid(400);
-    let year_of_era = year.rem_euclid(400);
-    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-    era * 146_097 + day_of_era - 719_468
-}
-
-/// Returns the RFC 3339 text of a time, the reverse of [`rfc3339_millis`].
-pub(super) fn rfc3339_text(millis: i64) -> String {
-    let (seconds, fraction) = (millis.div_euclid(1_000), millis.rem_euclid(1_000));
-    let (days, second_of_day) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
-    let shifted = days + 719_468;
-    let (era, day_of_era) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
-    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted_month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    let (hour, minute, second) = (second_of_day / 3_600, second_of_day / 60 % 60, second_of_day % 60);
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{fraction:03}Z")
 }

@@ -118,7 +118,7 @@ fn times_by_rfc_3339_are_milliseconds_and_back() {
         ("1969-12-31T23:59:59.999Z", -1),
     ] {
         assert_eq!(start::rfc3339_millis(text), Some(millis), "{text}");
-        assert_eq!(start::rfc3339_millis(&start::rfc3339_text(millis)), Some(millis), "{text}");
+        assert_eq!(start::rfc3339_millis(&test_probe_formats::rfc3339(millis)), Some(millis), "{text}");
     }
     for text in
         ["2026-02-29T00:00:00Z", "2026-01-01", "2026-01-01T00:00:00", "2026-01-01T24:00:00Z", "yesterday"]

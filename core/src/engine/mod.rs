@@ -44,6 +44,7 @@ mod outbox;
 mod preflight;
 mod produce;
 mod records;
+mod samples;
 mod schemas;
 pub(crate) mod session;
 mod tally;

@@ -1,14 +1,17 @@
 //! Before the first event: is everything there that the schemas of a session need?
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 use test_probe_formats::{Fault, Schema};
 
 use crate::codec::faulty;
+use crate::engine::samples;
 use crate::engine::schemas::{Brought, Plan, TopicSchemas};
 use crate::engine::session::{SessionInner, SessionTopic};
 use crate::error::{ErrorCode, ProbeError, Result};
+use crate::event::Event;
 use crate::runtime::{Deadline, off_thread};
 use crate::schemas::SchemaRegistry;
 
@@ -110,16 +113,29 @@ impl Preflight {
 }
 
 impl SessionInner {
-    /// Looks at the schemas of every topic. What fails is a finding, and no error.
-    pub(crate) async fn preflight(&self) -> Result<Preflight> {
+    /// Looks at the schemas of every topic, and at events for them. What fails is a finding, and no error.
+    pub(crate) async fn preflight(&self, samples: &BTreeMap<String, Vec<Event>>) -> Result<Preflight> {
         self.check()?;
+        let topics = self.topics();
+        let has_schemas =
+            |name: &str| topics.iter().any(|topic| *topic.directive.name == *name && topic.schemas.is_some());
+        if let Some(name) = samples.keys().find(|name| !has_schemas(name)) {
+            let message =
+                format!("a sample was given for topic `{name}`, which has no schema in this session");
+            return Err(ProbeError::new(ErrorCode::InvalidArgument, message).with("topic", name.as_str()));
+        }
         let by = Deadline::after(self.probe.scaled(self.probe.config.dsl.blocking_timeout));
         let mut report = Preflight::default();
-        for topic in self.topics() {
+        for topic in &topics {
             let Some(schemas) = &topic.schemas else { continue };
+            let events = samples.get(&*topic.directive.name).map_or(&[][..], Vec::as_slice);
             for plan in schemas.plans() {
-                let mut look = Look { topic: &topic, schemas, plan, by, findings: &mut report.findings };
-                look.at_everything().await;
+                let has_samples = !events.is_empty();
+                let findings = &mut report.findings;
+                Look { topic, schemas, plan, by, has_samples, findings }.at_everything().await;
+            }
+            for event in events {
+                report.findings.extend(samples::look(topic, schemas, event, by).await);
             }
         }
         Ok(report)
@@ -132,6 +148,8 @@ struct Look<'a> {
     schemas: &'a TopicSchemas,
     plan: &'a Plan,
     by: Deadline,
+    /// Whether the test gave events to try.
+    has_samples: bool,
     findings: &'a mut Vec<PreflightFinding>,
 }
 
@@ -240,14 +258,15 @@ impl Look<'_> {
     /// Writes what the schema allows for and reads it back.
     fn at_sample(&mut self, schema: &Schema) {
         let Some(sample) = schema.sample() else {
-            let text = "the schema gave no example to try".to_owned();
-            return self.note(PreflightCheck::Sample, PreflightStatus::Skipped, text, None);
+            if !self.has_samples {
+                let text = "the schema gave no example to try".to_owned();
+                self.note(PreflightCheck::Sample, PreflightStatus::Skipped, text, None);
+            }
+            return;
         };
-        let mut payload = Vec::new();
-        let read = schema.encode(&sample, None, &mut payload).and_then(|()| schema.decode(&payload));
-        match read {
-            Ok(_) => {
-                let text = format!("a sample was written in {} bytes and read back", payload.len());
+        match schema.round_trip(&sample, self.plan.message.as_deref()) {
+            Ok(length) => {
+                let text = format!("a sample was written in {length} bytes and read back");
                 self.pass(PreflightCheck::Sample, text);
             }
             Err(fault) => {

@@ -27,6 +27,8 @@ pub(super) struct Plan {
     /// `key` or `value`.
     pub(super) side: &'static str,
     pub(super) schema_type: SchemaType,
+    /// The message of a Protobuf key.
+    pub(super) message: Option<String>,
     topic: Arc<str>,
     subject: Subject,
     pub(super) brought: Vec<Brought>,
@@ -58,6 +60,9 @@ impl TopicSchemas {
             let mut brought = Vec::new();
             for text in &choice.schemas {
                 brought.push(Brought::open(&registry, schema_type, text, by).await?);
+            }
+            if let Some(message) = uses.key_message.as_deref().filter(|_| side == "key") {
+                check_message(message, &brought)?;
             }
             *plan = Some(Plan::new((side, schema_type), directive, choice, brought, config));
         }
@@ -126,6 +131,7 @@ impl Plan {
         Self {
             side,
             schema_type,
+            message: directive.schemas.key_message.clone().filter(|_| side == "key"),
             topic: directive.topic.clone(),
             subject: choice.subject.clone().unwrap_or(Subject::Strategy(SubjectStrategy::TopicName)),
             brought,
@@ -159,25 +165,48 @@ impl Plan {
         })
     }
 
+    /// Returns what an event would be written with. Nothing is registered: what will be has no id yet, and one here that
+    /// no registry gives.
+    pub(super) async fn writer_of_sample(
+        &self,
+        registry: &SchemaRegistry,
+        event: &Event,
+        by: Deadline,
+    ) -> Result<Arc<Writer>> {
+        let wanted = self.wanted(event)?;
+        // Registering goes before the latest version, and is looking up here.
+        let use_latest = wanted.use_latest && !wanted.register;
+        let wanted = Wanted { register: false, use_latest, ..wanted };
+        let error = match registry.writer(&wanted, by).await {
+            Err(error) if error.code() == ErrorCode::SchemaNotFound && self.register => error,
+            found => return found,
+        };
+        let brought = self.brought_for(event)?.ok_or(error)?;
+        let (id, guid) = if self.side == "key" { (u32::MAX, [u8::MAX; 16]) } else { (0, [0; 16]) };
+        let schema = brought.schema.clone();
+        Ok(Arc::new(Writer { subject: wanted.subject, id, guid: Some(guid), version: None, schema }))
+    }
+
     /// Chooses, of several schemas that the directive brings along, the one named after the event's type.
     fn brought_for(&self, event: &Event) -> Result<Option<&Brought>> {
         if self.brought.len() < 2 {
             return Ok(self.brought.first());
         }
-        let wanted = event.event_type.as_deref().unwrap_or_default();
+        let wanted = self.message.as_deref().or(event.event_type.as_deref()).unwrap_or_default();
         let is_named = |brought: &&Brought| {
             let name = brought.schema.record_name().unwrap_or_default();
             name == wanted || name.rsplit('.').next() == Some(wanted)
         };
-        if let Some(brought) = self.brought.iter().find(is_named) {
+        let has_it = |brought: &&Brought| brought.schema.has_message(wanted);
+        let mut all = self.brought.iter();
+        if let Some(brought) = all.clone().find(is_named).or_else(|| all.find(has_it)) {
             return Ok(Some(brought));
         }
         let known: Vec<&str> =
             self.brought.iter().filter_map(|brought| brought.schema.record_name()).collect();
-        let message = format!(
-            "none of the schemas of topic `{}` was named after the event's type `{wanted}`",
-            self.topic
-        );
+        let whose = if self.message.is_some() { "`keyMessage`" } else { "the event's type" };
+        let message =
+            format!("none of the schemas of topic `{}` was named after {whose} `{wanted}`", self.topic);
         Err(ProbeError::new(ErrorCode::EncodeFailed, message)
             .with("topic", &*self.topic)
             .hint(format!("the schemas are {}", known.join(", "))))
@@ -192,9 +221,13 @@ impl Plan {
         if strategy == SubjectStrategy::TopicName {
             return Ok(format!("{}-{}", self.topic, self.side));
         }
-        let of_schema = brought.and_then(|brought| brought.schema.record_name());
-        let of_event = event.event_type.as_deref().filter(|_| self.side == "value");
-        let Some(record) = of_schema.or(of_event) else {
+        // What chooses the message of a Protobuf file names its subject too.
+        let named = if self.side == "key" { self.message.as_deref() } else { event.event_type.as_deref() };
+        let of_schema = brought.and_then(|brought| {
+            let of_message = named.and_then(|name| brought.schema.message(name).ok());
+            of_message.or_else(|| brought.schema.record_name())
+        });
+        let Some(record) = of_schema.or(named) else {
             let message = format!(
                 "the subject of the {} is named after its record ({}), and neither schema nor event names one",
                 self.side,
@@ -233,6 +266,21 @@ impl Brought {
                 Err(faulty(ErrorCode::InvalidDirective, &format!("{place} did not parse"), &fault))
             }
         }
+    }
+}
+
+/// Checks that the schemas of the directive have the message that it asks for.
+fn check_message(name: &str, brought: &[Brought]) -> Result<()> {
+    let mut faults = Vec::new();
+    for brought in brought {
+        match brought.schema.message(name) {
+            Ok(_) => return Ok(()),
+            Err(fault) => faults.push(fault),
+        }
+    }
+    match faults.first() {
+        Some(fault) => Err(faulty(ErrorCode::InvalidDirective, "`keyMessage` was not there", fault)),
+        None => Ok(()),
     }
 }
 

@@ -364,10 +364,19 @@ impl Session {
     /// principal in, subjects are there, a schema that the test brings along may follow the registered ones, a
     /// sample is written and read back. What fails is a finding; the error is that of a closed session.
     pub async fn preflight(&self) -> Result<Preflight> {
+        self.preflight_with(&BTreeMap::new()).await
+    }
+
+    /// Does what [`Session::preflight`] does, and looks at events of the test besides, by the names of their topics: is
+    /// what has a schema written, and read back as what it was? Nothing is registered and nothing sent.
+    ///
+    /// # Errors
+    /// INVALID_ARGUMENT for a topic that has no schema, and those of [`Session::preflight`].
+    pub async fn preflight_with(&self, samples: &BTreeMap<String, Vec<Event>>) -> Result<Preflight> {
         tokio::select! {
             biased;
             reason = self.0.closed.wait() => Err(reason),
-            report = self.0.preflight() => report,
+            report = self.0.preflight(samples) => report,
         }
     }
 

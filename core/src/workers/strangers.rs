@@ -115,7 +115,11 @@ impl Strangers {
         stranger.test_id.set(Some(test_id.as_bytes()));
         stranger.id.set_glance(reading.glance(Field::Id, record));
         stranger.event_type.set_glance(reading.glance(Field::Type, record));
-        stranger.key.set(record.key);
+        if reading.has_plain_key() || record.key.is_none() {
+            stranger.key.set(record.key);
+        } else {
+            stranger.key.set_glance(Glance::Unknown);
+        }
         self.kept.push_back(stranger);
     }
 
@@ -138,10 +142,19 @@ impl Strangers {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::directive::{Role, TopicDirective};
+    use crate::directive::{Format, Role, TopicDirective};
 
     fn push(strangers: &mut Strangers, offset: i64, headers: &[(&str, Option<&[u8]>)]) {
-        let reading = Reading::new(&TopicDirective::new("t", Role::Both));
+        push_by(strangers, &TopicDirective::new("t", Role::Both), offset, headers);
+    }
+
+    fn push_by(
+        strangers: &mut Strangers,
+        directive: &TopicDirective,
+        offset: i64,
+        headers: &[(&str, Option<&[u8]>)],
+    ) {
+        let reading = Reading::new(directive);
         let record = RecordRef {
             slot: 0,
             offset,
@@ -165,6 +178,16 @@ mod tests {
         assert_eq!((one.id.is(&long), one.key.is(b"k")), (None, Some(true)));
         push(&mut strangers, 8, &[]);
         assert_eq!(strangers.latest().next().unwrap().event_type.is(b"T"), Some(false));
+    }
+
+    #[test]
+    fn a_key_with_a_schema_is_not_known() {
+        let mut directive = TopicDirective::new("t", Role::Both);
+        directive.key_format = Format::Protobuf;
+        let mut strangers = Strangers::default();
+        push_by(&mut strangers, &directive, 7, &[]);
+        let one = strangers.latest().next().unwrap();
+        assert_eq!((one.key.is(b"k"), one.key.is(b"o-1"), one.key.text()), (None, None, None));
     }
 
     #[test]

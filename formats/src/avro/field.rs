@@ -1,13 +1,12 @@
 //! Reading one field, and passing by what stands before it.
 
-use std::borrow::Cow;
-
 use super::decode::{DURATION, deeper, read, skip};
 use super::logical::Logical;
 use super::model::{Graph, Id, Kind};
 use super::sink::Sink;
 use super::wire::{Block, Cursor};
 use crate::fault::Faulty;
+use crate::pointer::{index, split};
 
 /// Reads what a JSON pointer leads to below a value of the type `id`; `None` when there is no such thing. What comes
 /// behind stays unread, but for the rest of a map: of entries with one key the last one counts.
@@ -59,20 +58,6 @@ pub(super) fn find<S: Sink>(
         }
         _ => Ok(None),
     }
-}
-
-/// Returns the first key of a JSON pointer, and the pointer below it.
-fn split(pointer: &str) -> Option<(Cow<'_, str>, &str)> {
-    let path = pointer.strip_prefix('/')?;
-    let (key, below) = path.split_at(path.find('/').unwrap_or(path.len()));
-    let key = if key.contains('~') { key.replace("~1", "/").replace("~0", "~").into() } else { key.into() };
-    Some((key, below))
-}
-
-/// Returns the index that a key writes; a leading zero or a sign makes it none.
-fn index(key: &str) -> Option<usize> {
-    let digits = key.bytes().all(|byte| byte.is_ascii_digit());
-    (digits && (key == "0" || !key.starts_with('0'))).then(|| key.parse().ok())?
 }
 
 /// Passes by the items before the wanted one; returns whether there is such a one.

@@ -1,6 +1,7 @@
 //! Dates and times as ISO 8601 text.
 
 use super::logical::{Logical, Unit};
+use crate::time::{digits, parse_day};
 
 const DAY: i64 = 86_400;
 
@@ -8,7 +9,7 @@ const DAY: i64 = 86_400;
 /// than its unit.
 pub(super) fn count(logical: Logical, text: &str) -> Option<i64> {
     match logical {
-        Logical::Date => date(text),
+        Logical::Date => parse_day(text),
         Logical::Time(unit) => {
             let (seconds, fraction) = time(text, unit)?;
             scaled(seconds, fraction, unit)
@@ -18,7 +19,7 @@ pub(super) fn count(logical: Logical, text: &str) -> Option<i64> {
             let rest = rest.strip_prefix(['T', 't', ' '])?;
             let (clock, offset) = if local { (rest, 0) } else { zone(rest)? };
             let (seconds, fraction) = time(clock, unit)?;
-            scaled(date(day)? * DAY + seconds - offset, fraction, unit)
+            scaled(parse_day(day)? * DAY + seconds - offset, fraction, unit)
         }
         Logical::Decimal { .. } | Logical::Uuid | Logical::Duration => None,
     }
@@ -41,41 +42,13 @@ fn scaled(seconds: i64, fraction: i64, unit: Unit) -> Option<i64> {
     i64::try_from(i128::from(seconds) * i128::from(parts) + i128::from(fraction)).ok()
 }
 
-fn number(text: &str, digits: usize) -> Option<i64> {
-    (text.len() == digits && text.bytes().all(|byte| byte.is_ascii_digit())).then(|| text.parse().ok())?
-}
-
-/// Returns the days since 1970 of `YYYY-MM-DD`.
-fn date(text: &str) -> Option<i64> {
-    let mut parts = text.splitn(3, '-');
-    let (year, month, day) =
-        (number(parts.next()?, 4)?, number(parts.next()?, 2)?, number(parts.next()?, 2)?);
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    let longest = match month {
-        2 => 28 + i64::from(leap),
-        4 | 6 | 9 | 11 => 30,
-        1..=12 => 31,
-        _ => return None,
-    };
-    if !(1..=longest).contains(&day) {
-        return None;
-    }
-    // Years that begin in March: the leap day is the last one, and months follow a straight line.
-    let year = year - i64::from(month <= 2);
-    let months = (month + 9) % 12;
-    let era = year.div_euclid(400);
-    let within = year.rem_euclid(400);
-    let days = within * 365 + within / 4 - within / 100 + (153 * months + 2) / 5 + day - 1;
-    Some(era * 146_097 + days - 719_468)
-}
-
 /// Returns the seconds of `HH:MM[:SS[.fraction]]`, with the fraction in the unit's parts.
 fn time(text: &str, unit: Unit) -> Option<(i64, i64)> {
     let (clock, fraction) = text.split_once(['.', ',']).unwrap_or((text, ""));
     let mut parts = clock.splitn(3, ':');
-    let (hours, minutes) = (number(parts.next()?, 2)?, number(parts.next()?, 2)?);
+    let (hours, minutes) = (digits(parts.next()?, 2)?, digits(parts.next()?, 2)?);
     let seconds = match parts.next() {
-        Some(seconds) => number(seconds, 2)?,
+        Some(seconds) => digits(seconds, 2)?,
         None if fraction.is_empty() => 0,
         None => return None,
     };
@@ -99,8 +72,8 @@ fn zone(text: &str) -> Option<(&str, i64)> {
     }
     let at = text.rfind(['+', '-'])?;
     let (clock, offset) = text.split_at(at);
-    let digits = offset[1..].replace(':', "");
-    let (hours, minutes) = (number(digits.get(..2)?, 2)?, number(digits.get(2..)?, 2)?);
+    let offset_digits = offset[1..].replace(':', "");
+    let (hours, minutes) = (digits(offset_digits.get(..2)?, 2)?, digits(offset_digits.get(2..)?, 2)?);
     let sign = if offset.starts_with('-') { -1 } else { 1 };
     (hours < 24 && minutes < 60).then_some((clock, sign * (hours * 3600 + minutes * 60)))
 }

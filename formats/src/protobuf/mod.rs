@@ -79,9 +79,9 @@ impl ProtobufSchema {
         read::pick(&self.plan, self.message(place, FaultKind::Decode)?, content, &segments, 0)
     }
 
-    /// Returns whether a message has this full or simple name, and no other one has.
-    pub(crate) fn has_message(&self, name: &str) -> bool {
-        layout::choose(&self.layout, Some(name)).is_ok()
+    /// Returns the full name of the message that has this full or simple name, and no other one has.
+    pub(crate) fn message_name(&self, name: &str) -> Result<&str, Fault> {
+        layout::choose(&self.layout, Some(name)).map(|place| place.name.as_str())
     }
 
     pub(crate) fn canonical(&self) -> String {
