@@ -7,6 +7,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use crate::error::ProbeError;
+use crate::lazy::LazyValue;
 
 /// Headers in the order of the wire. A name may repeat; a value may be null.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -296,7 +297,7 @@ pub enum Decoded {
     /// A tombstone.
     Null,
     /// JSON-like data.
-    Json(Value),
+    Json(LazyValue),
     /// Text.
     Text(String),
     /// Bytes of format `bytes`; they are the record's raw value.
@@ -379,7 +380,7 @@ impl ReceivedEvent {
             "id": self.envelope.id, "type": self.envelope.event_type, "version": self.envelope.version,
             "testId": self.envelope.test_id, "key": self.key_text,
             "headers": self.headers.iter().map(|(name, value)| json!([name, value.map(bytes_to_json)])).collect::<Vec<_>>(),
-            "value": match &self.value { Decoded::Json(value) => value.clone(), _ => Value::Null },
+            "value": match &self.value { Decoded::Json(value) => value.to_value(), _ => Value::Null },
             "valueText": match &self.value { Decoded::Text(text) => Some(text), _ => None },
             "valueKind": match &self.value {
                 Decoded::Null => "null", Decoded::Json(_) => "json", Decoded::Text(_) => "text",

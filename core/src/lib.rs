@@ -16,6 +16,7 @@ pub mod event;
 pub mod ffi;
 pub mod handles;
 mod journal;
+mod lazy;
 pub mod matcher;
 pub mod operation;
 #[cfg(test)]
@@ -39,6 +40,7 @@ pub use event::{
     ConsumedNack, ConsumedResult, Decoded, Envelope, Event, Headers, Payload, ProduceResult, ProducedAck,
     ReceivedEvent,
 };
+pub use lazy::LazyValue;
 pub use matcher::{After, Mark, Match, Matcher, Mode};
 pub use operation::{Fish, Order, Verification, Wanted};
 pub use test_probe_embedded::EmbeddedKafka;

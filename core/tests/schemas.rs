@@ -281,6 +281,58 @@ async fn many_sessions_ask_for_a_schema_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_hundred_sessions_that_first_use_a_hundred_subjects_make_a_hundred_calls() {
+    const MANY: usize = 100;
+    let bed = bed();
+    let schemas: Vec<Value> = (0..MANY)
+        .map(|number| json!({"type": "record", "name": format!("E{number}"), "fields": [{"name": "n", "type": "long"}]}))
+        .collect();
+    let keys = json!({"auto.register.schemas": true, "subject": {"strategy": "TopicRecordNameStrategy"}, "schema": schemas});
+    let mut sessions = Vec::new();
+    for _ in 0..MANY {
+        sessions.push(bed.session(&bed.reader, keys.clone()).await);
+    }
+    let before = bed.calls();
+    let mut producing = tokio::task::JoinSet::new();
+    for (first, session) in sessions.iter().enumerate() {
+        let session = session.clone();
+        producing.spawn(async move {
+            // Each begins with another one, so that all are asked for at the same time.
+            for number in (0..MANY).map(|number| (first + number) % MANY) {
+                let event = Event::new(format!("E{number}")).json(json!({"n": number}));
+                session.produce_event("orders", event).await.expect("acknowledged");
+            }
+        });
+    }
+    while let Some(produced) = producing.join_next().await {
+        produced.expect("no panic");
+    }
+    assert_eq!(bed.calls(), before + MANY);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_broken_behind_the_field_that_is_asked_is_undecodable() {
+    let bed = bed();
+    let schema = json!({"type": "record", "name": "Order", "fields": [{"name": "id", "type": "string"}, {"name": "n", "type": "long"}]});
+    let session = bed.session(&bed.home, json!({"schema": schema, "auto.register.schemas": true})).await;
+    let order = Event::new("T").json(json!({"id": "o-1", "n": 1}));
+    session.produce_event("orders", order).await.expect("acknowledged");
+    let other = Match::new().value(json!({"id": "o-2"}));
+    let seen = session.expect_event("orders", Match::new(), Some(SOON)).await.expect("it");
+    session.expect_none("orders", other.clone(), WINDOW).await.expect("its id is another");
+    let whole = seen.events[0].raw_value.as_deref().expect("a value");
+    let broken = Event::new("T").id("broken").raw(whole[..whole.len() - 1].to_vec());
+    session.produce_event("raw", broken).await.expect("acknowledged");
+    // Its id could be read, and is another, too.
+    let doubt = session.expect_none("orders", other, WINDOW).await.expect_err("nobody knows");
+    assert_eq!(doubt.code(), ErrorCode::Undecodable, "{doubt}");
+    let answer = session.fetch_consumed_event("orders", "broken").expect("an answer");
+    let ConsumedResult::Nack(nack) = answer else { panic!("it was read") };
+    let error = nack.error().expect("an error");
+    assert!(error.message().contains("at `/n`: the bytes ended"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_owner_that_is_in_the_value_is_found_when_the_schema_comes() {
     let bed = bed();
     let schema = json!({"type": "record", "name": "Order", "fields": [{"name": "test", "type": "string"}, {"name": "n", "type": "long"}]});

@@ -86,6 +86,16 @@ impl Schema {
         }
     }
 
+    /// Fails where [`Schema::decode`] would, and with the same fault, without making a value: then all reading of the
+    /// payload is known to succeed. `None` for a type of which only decoding tells.
+    #[must_use]
+    pub fn check(&self, payload: &[u8]) -> Option<Result<(), Fault>> {
+        match self {
+            Self::Avro(schema) => Some(schema.check(payload)),
+            Self::Protobuf(_) | Self::Json(_) => None,
+        }
+    }
+
     /// Reads one field of a payload, given as a JSON pointer, and passes by everything else; `None` when there is no
     /// such field. The rest of the payload is not validated.
     ///

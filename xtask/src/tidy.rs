@@ -23,6 +23,7 @@ const PURE: &[&str] = &[
     "core/src/matcher",
     "core/src/verdict",
     "core/src/codec",
+    "core/src/lazy",
     "core/src/words",
 ];
 

@@ -35,9 +35,9 @@ pub(crate) fn take_data(mut event: Map<String, Value>, format: Format) -> Data {
         None => Ok(event.remove("data").unwrap_or(Value::Null)),
     };
     match (format, data) {
-        (Format::Json, Ok(value)) => Data::Decoded(Decoded::Json(value)),
-        (Format::Json, Err(bytes)) => Data::Decoded(match serde_json::from_slice(&bytes) {
-            Ok(value) => Decoded::Json(value),
+        (Format::Json, Ok(value)) => Data::Decoded(Decoded::Json(value.into())),
+        (Format::Json, Err(bytes)) => Data::Decoded(match serde_json::from_slice::<Value>(&bytes) {
+            Ok(value) => Decoded::Json(value.into()),
             Err(error) => Decoded::Failed(super::payload::not_json(&error, &bytes)),
         }),
         (Format::String, Ok(Value::String(text))) => Data::Decoded(Decoded::Text(text)),

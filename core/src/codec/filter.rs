@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::json::scalar_text;
+use super::json::{field_text, scalar_text};
 use crate::directive::{EventFilters, FilterCondition, FilterOn, Source};
 use crate::event::{Decoded, ReceivedEvent};
 
@@ -28,19 +28,18 @@ fn holds(condition: &FilterCondition, event: &ReceivedEvent) -> bool {
         FilterOn::EventVersion => event.envelope.version.as_deref().is_some_and(is_any_of),
         FilterOn::At(Source::Header(name)) => event.headers.get_all(name).flatten().any(are_any_of),
         FilterOn::At(Source::Key) => event.shown_key().is_some_and(are_any_of),
-        FilterOn::At(Source::KeyPointer(pointer)) => event
-            .shown_key()
-            .and_then(|key| serde_json::from_slice::<Value>(key).ok())
-            .is_some_and(|key| has(&key, pointer, is_any_of)),
+        FilterOn::At(Source::KeyPointer(pointer)) => {
+            event.shown_key().and_then(|key| serde_json::from_slice::<Value>(key).ok()).is_some_and(|key| {
+                key.pointer(pointer).and_then(scalar_text).is_some_and(|text| is_any_of(&text))
+            })
+        }
         FilterOn::At(Source::ValuePointer(pointer)) => match &event.value {
-            Decoded::Json(value) => has(value, pointer, is_any_of),
+            Decoded::Json(value) => {
+                value.field(pointer).and_then(field_text).is_some_and(|text| is_any_of(&text))
+            }
             Decoded::Failed(_) => true,
             Decoded::Null | Decoded::Text(_) | Decoded::Bytes => false,
         },
         FilterOn::At(Source::ProducedId | Source::None) => false,
     }
-}
-
-fn has(value: &Value, pointer: &str, is_any_of: impl Fn(&str) -> bool) -> bool {
-    value.pointer(pointer).and_then(scalar_text).is_some_and(|text| is_any_of(&text))
 }

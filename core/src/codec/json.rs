@@ -14,6 +14,15 @@ pub(crate) fn scalar_text(value: &Value) -> Option<Cow<'_, str>> {
     }
 }
 
+/// Returns the envelope field that a value is which may be nobody else's.
+pub(crate) fn field_text(value: Cow<'_, Value>) -> Option<Cow<'_, str>> {
+    match value {
+        Cow::Borrowed(value) => scalar_text(value),
+        Cow::Owned(Value::String(text)) => Some(Cow::Owned(text)),
+        Cow::Owned(value) => scalar_text(&value).map(|text| Cow::Owned(text.into_owned())),
+    }
+}
+
 /// Writes text at a pointer when nothing, not even a null, is there. Creates objects on the way;
 /// an array must have the element already. Returns whether it was written.
 pub(crate) fn insert_absent(root: &mut Value, pointer: &str, text: &str) -> bool {

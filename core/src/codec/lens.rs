@@ -1,5 +1,6 @@
 //! How the key or the value of a topic's records is read as JSON-like data.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -10,6 +11,7 @@ use super::schemas::{Lookup, Schemas};
 use crate::broker::RecordRef;
 use crate::directive::Format;
 use crate::error::{ErrorCode, ProbeError};
+use crate::lazy::LazyValue;
 
 /// Which of the two sides of a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,7 +56,7 @@ pub(crate) struct Lens {
 }
 
 /// A document, or why it is none.
-pub(crate) type Parsed = Result<Value, Unread>;
+pub(crate) type Parsed = Result<LazyValue, Unread>;
 
 /// Why a side of a record is no document.
 #[derive(Debug)]
@@ -104,7 +106,7 @@ impl Lens {
 
     pub(crate) fn read(&self, record: &RecordRef<'_>, bytes: &[u8]) -> Parsed {
         if !self.needs_schemas() {
-            return serde_json::from_slice(bytes).map_err(Unread::Json);
+            return serde_json::from_slice::<Value>(bytes).map(LazyValue::from).map_err(Unread::Json);
         }
         let header = self.side.header();
         let named = record.headers.iter().rfind(|(name, _)| *name == header).and_then(|(_, value)| *value);
@@ -131,10 +133,15 @@ impl Lens {
             Lookup::Awaited(error) => return Err(Unread::Awaited(error)),
             Lookup::Failed(error) => return Err(Unread::Failed(error)),
         };
-        self.decode(id, &schema, &payload).map_err(Unread::Failed)
+        self.decode(id, &schema, payload).map_err(Unread::Failed)
     }
 
-    fn decode(&self, id: SchemaId, schema: &Schema, payload: &[u8]) -> Result<Value, ProbeError> {
+    fn decode(
+        &self,
+        id: SchemaId,
+        schema: &Arc<Schema>,
+        payload: Cow<'_, [u8]>,
+    ) -> Result<LazyValue, ProbeError> {
         let (expected, found) = (self.format.schema_type(), schema.schema_type());
         if expected != Some(found) {
             let message = format!(
@@ -149,8 +156,8 @@ impl Lens {
         }
         let reader = self.readers.iter().find(|reader| reader.record_name() == schema.record_name());
         let decoded = match reader {
-            Some(reader) => schema.decode_as(reader, payload),
-            None => schema.decode(payload),
+            Some(reader) => schema.decode_as(reader, &payload).map(LazyValue::from),
+            None => LazyValue::read(schema, payload),
         };
         decoded.map_err(|fault| {
             let what = format!("the {} did not decode under schema {id}", self.side.name());

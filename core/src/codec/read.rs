@@ -8,7 +8,7 @@ use serde_json::Value;
 use test_probe_formats::Schema;
 
 use super::envelope::{Data, cloud_event, take_data};
-use super::json::scalar_text;
+use super::json::{field_text, scalar_text};
 use super::lens::{Lens, Side, Unread};
 use super::payload::{decode_text, not_json};
 use super::schemas::Schemas;
@@ -164,6 +164,11 @@ impl Reading {
         let key_text = self.key_text(record, scratch);
         let (data, value_awaits) = self.decode(record, scratch);
         let value = match data {
+            // The journal keeps the bytes of the record; the value stands on them.
+            Data::Decoded(Decoded::Json(value)) => Decoded::Json(match &raw_value {
+                Some(raw) => value.on(raw),
+                None => value,
+            }),
             Data::Decoded(decoded) => decoded,
             Data::Bytes(bytes) => {
                 raw_value = Some(Bytes::from(bytes));
@@ -234,17 +239,19 @@ impl Reading {
                     .or_else(|| otherwise.and_then(|name| header(record, name)).map(Cow::Borrowed))
                     .or_else(|| otherwise.and_then(|name| member(&name["ce_".len()..])))
             }
-            Source::Key if self.key.needs_schemas() => scratch.see(record, &self.key).and_then(scalar_text),
+            Source::Key if self.key.needs_schemas() => {
+                scratch.see(record, &self.key).and_then(|key| scalar_text(key))
+            }
             Source::Key => record.key.and_then(text).map(Cow::Borrowed),
             Source::KeyPointer(pointer) => {
-                scratch.see(record, &self.key)?.pointer(pointer).and_then(scalar_text)
+                scratch.see(record, &self.key)?.field(pointer).and_then(field_text)
             }
             Source::ValuePointer(pointer) if self.is_structured(record, scratch) => {
                 let data = scratch.see(record, &self.object)?.get("data")?;
                 data.pointer(pointer).and_then(scalar_text)
             }
             Source::ValuePointer(pointer) => {
-                scratch.see(record, &self.value)?.pointer(pointer).and_then(scalar_text)
+                scratch.see(record, &self.value)?.field(pointer).and_then(field_text)
             }
             Source::ProducedId | Source::None => None,
         }
@@ -252,7 +259,8 @@ impl Reading {
 
     /// Returns the object that may be a CloudEvent.
     fn envelope<'s>(&self, record: &RecordRef<'_>, scratch: &'s mut Scratch) -> Option<&'s Value> {
-        scratch.see(record, if self.mode == EnvelopeMode::CeKey { &self.key } else { &self.object })
+        let lens = if self.mode == EnvelopeMode::CeKey { &self.key } else { &self.object };
+        scratch.see(record, lens).map(|value| &**value)
     }
 
     fn is_structured(&self, record: &RecordRef<'_>, scratch: &mut Scratch) -> bool {
@@ -264,10 +272,12 @@ impl Reading {
         match self.key_format {
             Format::String => record.key.and_then(text).map(str::to_owned),
             Format::Json | Format::Bytes => None,
-            Format::Avro | Format::Protobuf | Format::JsonSchema => match scratch.see(record, &self.key)? {
-                Value::String(text) => Some(text.clone()),
-                other => Some(other.to_string()),
-            },
+            Format::Avro | Format::Protobuf | Format::JsonSchema => {
+                match &**scratch.see(record, &self.key)? {
+                    Value::String(text) => Some(text.clone()),
+                    other => Some(other.to_string()),
+                }
+            }
         }
     }
 
@@ -275,7 +285,8 @@ impl Reading {
     fn decode(&self, record: &RecordRef<'_>, scratch: &mut Scratch) -> (Data, bool) {
         let Some(bytes) = record.value else { return (Data::Decoded(Decoded::Null), false) };
         let parsed = if self.is_structured(record, scratch)
-            && let Some(Ok(Value::Object(event))) = scratch.take(record, &self.object)
+            && let Some(Ok(event)) = scratch.take(record, &self.object)
+            && let Value::Object(event) = event.into_value()
         {
             match take_data(event, self.format) {
                 Data::Bytes(bytes) if self.value.needs_schemas() => {

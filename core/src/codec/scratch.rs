@@ -1,10 +1,9 @@
 //! What was decoded while one record was looked at.
 
-use serde_json::Value;
-
 use super::lens::{Lens, Parsed, Side, Unread};
 use crate::broker::RecordRef;
 use crate::error::ProbeError;
+use crate::lazy::LazyValue;
 
 /// Holds the decoded key and value of the record at hand, so that each is decoded at most once
 /// however many plans look at it in the same way. Turns to the next record by itself;
@@ -54,7 +53,7 @@ impl Scratch {
     }
 
     /// Reads one side of the record through a lens, unless that was done, and returns it if it is a document.
-    pub(crate) fn see(&mut self, record: &RecordRef<'_>, lens: &Lens) -> Option<&Value> {
+    pub(crate) fn see(&mut self, record: &RecordRef<'_>, lens: &Lens) -> Option<&LazyValue> {
         self.load(record, lens)?.as_ref()?.as_ref().ok()
     }
 

@@ -12,6 +12,11 @@ impl Budget {
         Self(Cell::new(STEPS))
     }
 
+    /// Returns another one with the steps that are left, for what may be done twice.
+    pub(super) fn again(&self) -> Self {
+        Self(self.0.clone())
+    }
+
     /// Takes steps; returns whether there were enough. Once there were not, there never are again.
     pub(super) fn spend(&self, steps: usize) -> bool {
         let left = self.0.get().saturating_sub(steps as u64);

@@ -10,13 +10,30 @@ use super::model::Mode;
 use super::{number, pairing, pattern};
 use crate::document::closest;
 use crate::error::{ErrorCode, ProbeError, Result};
+use crate::lazy::{LazyValue, step};
 
 /// The member that makes an object a matcher: `{"$test-probe": "between", "value": [1, 5]}`.
 const OWN: &str = "$test-probe";
 
+/// How many single members are looked at before all of a value is.
+const MOST_MEMBERS: usize = 8;
+
 /// What a value is expected to be. Cheap to clone.
 #[derive(Clone)]
-pub struct Expected(Arc<Node>);
+pub struct Expected(Arc<Asked>);
+
+struct Asked {
+    node: Node,
+    /// Members that can be looked at alone.
+    members: Vec<Member>,
+}
+
+/// A literal or a criterion below objects alone.
+struct Member {
+    pointer: String,
+    /// The way to it in the tree, from object to object.
+    place: Vec<usize>,
+}
 
 /// A part of an expected value.
 pub(super) enum Node {
@@ -33,7 +50,12 @@ impl Expected {
     /// # Errors
     /// INVALID_ARGUMENT for a placeholder or matcher that is not understood.
     pub fn new(document: &Value) -> Result<Self> {
-        Node::new(document).map(|node| Self(Arc::new(node))).map_err(|why| {
+        let asked = |node: Node| {
+            let mut members = Vec::new();
+            node.members(&mut String::new(), &mut Vec::new(), &mut members);
+            Self(Arc::new(Asked { node, members }))
+        };
+        Node::new(document).map(asked).map_err(|why| {
             ProbeError::new(
                 ErrorCode::InvalidArgument,
                 format!("`value` of a match was not understood: {why}"),
@@ -44,11 +66,28 @@ impl Expected {
     /// Returns the document from which it was read.
     #[must_use]
     pub fn document(&self) -> Value {
-        self.0.document()
+        self.0.node.document()
     }
 
     pub(super) fn node(&self) -> &Node {
-        &self.0
+        &self.0.node
+    }
+
+    /// Returns whether a single member is enough to say that a value is not as expected. False says nothing, and so
+    /// does a value of which all was decoded already.
+    pub(super) fn is_ruled_out(&self, value: &LazyValue, mode: Mode, budget: &Budget) -> bool {
+        if !value.is_undecoded() {
+            return false;
+        }
+        let budget = budget.again();
+        let differs = |member: &Member| {
+            let Some(node) = self.0.node.at(&member.place) else { return false };
+            match value.field(&member.pointer) {
+                Some(actual) => !fits(node, &actual, mode, &budget),
+                None => !node.may_be_absent(),
+            }
+        };
+        self.0.members.iter().any(differs) && !budget.is_exhausted()
     }
 }
 
@@ -87,6 +126,34 @@ impl Node {
             }
             Value::Null | Value::Bool(_) | Value::Number(_) => Self::Literal(document.clone()),
         })
+    }
+
+    /// Finds the members that can be looked at alone; `pointer` and `place` lead to this.
+    fn members(&self, pointer: &mut String, place: &mut Vec<usize>, found: &mut Vec<Member>) {
+        match self {
+            Self::Object(members) => {
+                for (index, (name, node)) in members.iter().enumerate() {
+                    let length = pointer.len();
+                    pointer.push_str(&step(name));
+                    place.push(index);
+                    node.members(pointer, place, found);
+                    place.pop();
+                    pointer.truncate(length);
+                }
+            }
+            Self::Literal(_) | Self::Criterion(..) if !place.is_empty() && found.len() < MOST_MEMBERS => {
+                found.push(Member { pointer: pointer.clone(), place: place.clone() });
+            }
+            Self::Literal(_) | Self::Criterion(..) | Self::Array(_) => {}
+        }
+    }
+
+    fn at(&self, place: &[usize]) -> Option<&Self> {
+        match (self, place) {
+            (node, []) => Some(node),
+            (Self::Object(members), [index, below @ ..]) => members.get(*index)?.1.at(below),
+            _ => None,
+        }
     }
 
     /// Returns how it was written.

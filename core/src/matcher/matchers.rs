@@ -250,7 +250,7 @@ impl Matcher {
                 None => Vec::new(),
             },
             Place::Json(path) => match &event.value {
-                Decoded::Json(value) => path.nodes(value, budget).into_iter().map(Cow::Borrowed).collect(),
+                Decoded::Json(value) => path.nodes_of(value, budget),
                 Decoded::Null | Decoded::Text(_) | Decoded::Bytes | Decoded::Failed(_) => Vec::new(),
             },
         }

@@ -60,7 +60,9 @@ pub(super) fn compare(
 pub(super) fn holds(expected: &Expected, mode: Mode, event: &ReceivedEvent, budget: &Budget) -> bool {
     let node = expected.node();
     match &event.value {
-        Decoded::Json(actual) => fits(node, actual, mode, budget),
+        Decoded::Json(actual) => {
+            !expected.is_ruled_out(actual, mode, budget) && fits(node, actual, mode, budget)
+        }
         Decoded::Null => fits(node, &Value::Null, mode, budget),
         Decoded::Text(text) => fits(node, &Value::String(text.clone()), mode, budget),
         Decoded::Bytes => holds_bytes(node, event.raw_value.as_deref().unwrap_or_default(), budget),

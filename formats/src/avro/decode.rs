@@ -1,8 +1,5 @@
 //! Reading values, and passing them by.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-
 use super::decimal;
 use super::logical::Logical;
 use super::model::{Graph, Id, Kind, Node};
@@ -119,7 +116,7 @@ pub(super) fn bytes<S: Sink>(node: &Node, value: &[u8], sink: &mut S) -> Faulty<
             }
             sink.close(object)
         }
-        _ => sink.text(&STANDARD.encode(value)),
+        _ => sink.bytes(value),
     })
 }
 

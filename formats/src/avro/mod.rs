@@ -59,7 +59,7 @@ use self::compatibility::Checker;
 use self::encode::Encoder;
 use self::model::Graph;
 use self::resolve::Plan;
-use self::sink::{Text, Tree};
+use self::sink::{Nothing, Text, Tree};
 use self::wire::Cursor;
 use crate::fault::{Fault, Faulty};
 use crate::source::SchemaSource;
@@ -109,6 +109,14 @@ impl AvroSchema {
     /// A fault of kind [`crate::FaultKind::Decode`] that names the field.
     pub fn decode(&self, payload: &[u8]) -> Result<Value, Fault> {
         self.whole(payload, |from| decode::read(&self.graph, self.graph.root, from, &mut Tree, 0))
+    }
+
+    /// Reads a payload and keeps nothing of it; see [`crate::Schema::check`].
+    ///
+    /// # Errors
+    /// As [`AvroSchema::decode`].
+    pub fn check(&self, payload: &[u8]) -> Result<(), Fault> {
+        self.whole(payload, |from| decode::read(&self.graph, self.graph.root, from, &mut Nothing, 0))
     }
 
     /// Appends a payload as JSON text to `out`, without a tree between: for records in the order of their fields.

@@ -1,5 +1,7 @@
-//! Where a value goes while it is read: into a tree, or straight into JSON text.
+//! Where a value goes while it is read: into a tree, straight into JSON text, or nowhere.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
 use crate::fault::Faulty;
@@ -18,6 +20,11 @@ pub(super) trait Sink {
     fn float(&mut self, value: f32) -> Self::Item;
     fn double(&mut self, value: f64) -> Self::Item;
     fn text(&mut self, value: &str) -> Self::Item;
+
+    /// Takes bytes, which are shown in base64.
+    fn bytes(&mut self, value: &[u8]) -> Self::Item {
+        self.text(&STANDARD.encode(value))
+    }
 
     fn object(&mut self, size: usize) -> Self::Object;
     fn entry(
@@ -130,6 +137,63 @@ impl Sink for Tree {
     fn close_list(&mut self, list: Self::List) -> Value {
         Value::Array(list)
     }
+}
+
+/// Keeps nothing: what is read into it was only checked.
+pub(super) struct Nothing;
+
+impl Sink for Nothing {
+    type Item = ();
+    type Object = ();
+    type List = ();
+
+    #[inline]
+    fn null(&mut self) {}
+
+    #[inline]
+    fn boolean(&mut self, _value: bool) {}
+
+    #[inline]
+    fn integer(&mut self, _value: i64) {}
+
+    #[inline]
+    fn float(&mut self, _value: f32) {}
+
+    #[inline]
+    fn double(&mut self, _value: f64) {}
+
+    #[inline]
+    fn text(&mut self, _value: &str) {}
+
+    #[inline]
+    fn bytes(&mut self, _value: &[u8]) {}
+
+    #[inline]
+    fn object(&mut self, _size: usize) {}
+
+    #[inline]
+    fn entry(
+        &mut self,
+        _object: &mut (),
+        _key: &str,
+        item: impl FnOnce(&mut Self) -> Faulty<()>,
+    ) -> Faulty<()> {
+        item(self)
+    }
+
+    #[inline]
+    fn close(&mut self, _object: ()) {}
+
+    #[inline]
+    fn list(&mut self, _size: usize) {}
+
+    #[inline]
+    fn element(&mut self, _list: &mut (), item: impl FnOnce(&mut Self) -> Faulty<()>) -> Faulty<()> {
+        item(self)
+    }
+
+    #[inline]
+    fn close_list(&mut self, _list: ()) {}
 }
 
 /// Returns the double that is written as the float is, so that 0.1 stays 0.1; `None` where JSON has no number.

@@ -32,11 +32,7 @@ impl<'a> From<&'a Value> for Datum<'a> {
         match value {
             Value::Null => Self::Null,
             Value::Bool(bool) => Self::Bool(*bool),
-            Value::Number(number) => match (number.as_i64(), number.as_u64()) {
-                (Some(int), _) => Self::Int(int.into()),
-                (None, Some(int)) => Self::Int(int.into()),
-                (None, None) => Self::Double(number.as_f64().unwrap_or(f64::NAN)),
-            },
+            Value::Number(number) => Self::number(number),
             Value::String(text) => Self::Text(Cow::Borrowed(text)),
             Value::Array(elements) => Self::Array(elements),
             Value::Object(members) => Self::Object(members),
@@ -45,6 +41,25 @@ impl<'a> From<&'a Value> for Datum<'a> {
 }
 
 impl<'a> Datum<'a> {
+    /// Returns a value that lies nowhere, unless it is a list or an object.
+    pub(super) fn of_scalar(value: Value) -> Option<Self> {
+        match value {
+            Value::String(text) => Some(Self::Text(Cow::Owned(text))),
+            Value::Null => Some(Self::Null),
+            Value::Bool(bool) => Some(Self::Bool(bool)),
+            Value::Number(number) => Some(Self::number(&number)),
+            Value::Array(_) | Value::Object(_) => None,
+        }
+    }
+
+    fn number(number: &Number) -> Self {
+        match (number.as_i64(), number.as_u64()) {
+            (Some(int), _) => Self::Int(int.into()),
+            (None, Some(int)) => Self::Int(int.into()),
+            (None, None) => Self::Double(number.as_f64().unwrap_or(f64::NAN)),
+        }
+    }
+
     /// Returns text, or what stands for bytes that are none.
     pub(super) fn from_bytes(bytes: &'a [u8]) -> Self {
         match std::str::from_utf8(bytes) {

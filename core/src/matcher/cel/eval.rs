@@ -7,6 +7,7 @@ use super::datum::Datum;
 use super::syntax::{Expr, Kind, Loop, Operator, Variable};
 use super::{Failure, Outcome, Unknown};
 use crate::event::{Decoded, ReceivedEvent};
+use crate::lazy::step;
 use crate::matcher::budget::Budget;
 use crate::matcher::describe::cut;
 
@@ -64,6 +65,15 @@ pub(super) fn truth<'a>(
     }
 }
 
+/// Returns the JSON pointer of a path of members into the value.
+fn pointer(expr: &Expr) -> Option<String> {
+    match &expr.kind {
+        Kind::Variable(Variable::Value) => Some(String::new()),
+        Kind::Member(of, name) => pointer(of).map(|above| above + &step(name)),
+        _ => None,
+    }
+}
+
 /// Returns an integer that an expression can hold.
 pub(super) fn in_range(value: i128) -> Option<i128> {
     (i128::from(i64::MIN)..=i128::from(u64::MAX)).contains(&value).then_some(value)
@@ -91,6 +101,9 @@ impl<'a> Evaluation<'a, '_> {
             Kind::Variable(variable) => self.variable(*variable),
             Kind::Local(index) => self.locals.get(*index).cloned().ok_or(Fault::Unknown),
             Kind::Member(of, name) => {
+                if let Some(found) = self.field(expr) {
+                    return Ok(found);
+                }
                 let of = self.evaluate(of)?;
                 of.member(name).ok_or_else(|| self.missing(expr, &of))
             }
@@ -165,7 +178,7 @@ impl<'a> Evaluation<'a, '_> {
             Variable::Value => match &event.value {
                 _ if self.unknown.value => Err(Fault::Unknown),
                 Decoded::Null => Ok(Datum::Null),
-                Decoded::Json(value) => Ok(value.into()),
+                Decoded::Json(value) => Ok(Datum::from(&**value)),
                 Decoded::Text(text) => Ok(Datum::Text(Cow::Borrowed(text))),
                 Decoded::Bytes => Ok(Datum::from_bytes(event.raw_value.as_deref().unwrap_or_default())),
                 Decoded::Failed(_) => Err(Fault::Unknown),
@@ -178,6 +191,16 @@ impl<'a> Evaluation<'a, '_> {
                 .map(|millis| Datum::Int(millis.into()))
                 .ok_or_else(|| Fault::Missing("timestamp was not there".to_owned())),
         }
+    }
+
+    /// Returns what a path of members leads to in a value that was not decoded, where it is no list and no object.
+    fn field(&self, expr: &Expr) -> Option<Datum<'a>> {
+        let Decoded::Json(value) = &self.event.value else { return None };
+        if self.unknown.value || !value.is_undecoded() {
+            return None;
+        }
+        let pointer = pointer(expr)?;
+        Datum::of_scalar(value.field(&pointer)?.into_owned())
     }
 
     fn text_of(&self, expr: &Expr) -> &str {
