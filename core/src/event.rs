@@ -82,6 +82,12 @@ pub enum Payload {
 }
 
 impl Payload {
+    /// Returns whether a schema is asked to write it: what goes out as it is, and what is not there, needs none.
+    #[must_use]
+    pub fn needs_schema(&self) -> bool {
+        matches!(self, Self::Json(_) | Self::Text(_))
+    }
+
     /// Returns what a schema is asked to write; `None` for a tombstone and for bytes, which go out as they are.
     #[must_use]
     pub fn document(&self) -> Option<Value> {

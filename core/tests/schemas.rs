@@ -477,6 +477,19 @@ async fn a_sample_is_written_and_read_back_or_its_field_is_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_sample_without_a_key_has_the_one_that_its_topic_makes() {
+    let bed = bed();
+    let keys = json!({
+        "schema": "\"string\"", "keyFormat": "avro", "keySchema": "\"string\"", "correlation": {"id": "key"},
+        "auto.register.schemas": true,
+    });
+    let session = bed.session(&bed.reader, keys).await;
+    let said = sampled(&session, vec![Event::new("T").id("i").json(json!("x"))]).await;
+    let text = "the sample `i` was written in 7 bytes and read back".to_owned();
+    assert_eq!(said, [("value", PreflightStatus::Passed, text)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_directive_chooses_the_message_of_a_key_and_with_it_its_subject() {
     let bed = bed();
     let file =

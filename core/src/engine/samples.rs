@@ -27,7 +27,9 @@ pub(super) async fn look(
     let name = event.name().map_or_else(|| "the sample".to_owned(), |name| format!("the sample `{name}`"));
     let mut look = Look { topic, name, findings: Vec::new() };
     let mut writers = Writers::default();
-    for plan in schemas.plans().filter(|plan| is_given(plan, event)) {
+    // The envelope, or the correlation, may make a key where the event has none.
+    let is_written = |plan: &&Plan| plan.side == "key" || event.payload.needs_schema();
+    for plan in schemas.plans().filter(is_written) {
         let writer = plan.writer_of_sample(&schemas.registry, event, by).await;
         let slot = if plan.side == "key" { &mut writers.key } else { &mut writers.value };
         match writer {
@@ -40,14 +42,6 @@ pub(super) async fn look(
         look.at_trip(&trip);
     }
     look.findings
-}
-
-/// Returns whether an event has something that the schema of a side is asked to write.
-fn is_given(plan: &Plan, event: &Event) -> bool {
-    match plan.side {
-        "key" => event.key.as_deref().is_some_and(|key| std::str::from_utf8(key).is_ok()),
-        _ => matches!(event.payload, Payload::Json(_) | Payload::Text(_)),
-    }
 }
 
 struct Look<'a> {
@@ -142,14 +136,14 @@ impl Trip<'_> {
 
     /// Returns what came of the key; `None` where none was given, or the envelope took its place.
     fn key(&self, record: &OutgoingRecord, read: &ReceivedEvent) -> Option<Result<()>> {
-        self.writers.key.as_ref()?;
+        self.writers.key.as_ref().and(record.key.as_ref())?;
         if let (None, Decoded::Failed(error)) = (&read.key_text, &read.value) {
             return Some(Err(error.clone()));
         }
-        let given = document(std::str::from_utf8(self.event.key.as_deref()?).ok()?);
         if self.directive.envelope == EnvelopeMode::CeKey {
             return Some(Ok(()));
         }
+        let given = document(std::str::from_utf8(self.event.key.as_deref()?).ok()?);
         let again = |value: &Value| {
             let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
             let event = Event { key: Some(text.into_bytes().into()), ..self.event.clone() };

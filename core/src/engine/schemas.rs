@@ -11,7 +11,7 @@ use crate::directive::{
     TopicDirective,
 };
 use crate::error::{ErrorCode, ProbeError, Result};
-use crate::event::{Event, Payload};
+use crate::event::Event;
 use crate::runtime::{Deadline, off_thread};
 use crate::schemas::{SchemaRegistry, Wanted};
 
@@ -113,9 +113,11 @@ impl TopicSchemas {
     }
 
     fn wanted_value(&self, event: &Event) -> Result<Option<Wanted>> {
-        // What goes out as it is, and what is not there, needs no schema.
-        let needs_one = matches!(event.payload, Payload::Json(_) | Payload::Text(_));
-        self.value.as_ref().filter(|_| needs_one).map(|plan| plan.wanted(event)).transpose()
+        self.value
+            .as_ref()
+            .filter(|_| event.payload.needs_schema())
+            .map(|plan| plan.wanted(event))
+            .transpose()
     }
 }
 
