@@ -20,8 +20,15 @@ conformance: ## Compares the embedded cluster with a real Kafka through every cl
 soak: ## Simulates many more schedules, SEEDS=n of them, and plays 10,000 rounds on a real Kafka, in an optimised build
 	@$(RUN) soak $(addprefix --seeds ,$(SEEDS))
 
-bench: ## Measures beside the bare Kafka client, on a real Kafka; FIGURE=name measures one figure
+bench: ## Measures beside the bare Kafka client, on a real Kafka; FIGURE=name measures one figure, formats among them
+ifeq ($(FIGURE),formats)
+	cargo build --locked --release -p test-probe-cli -p bindings-python
+	cargo build --locked --release -p test-probe-formats --example peer
+	$(RUN) venv
+	build/.venv/bin/python bench/formats/compare.py
+else
 	python3 tests/brokers/kafka.py run -- cargo run --locked --release --quiet -p test-probe-bench -- $(FIGURE)
+endif
 
 fmt: ## Formats Rust, Python, C and C++
 	@$(RUN) fmt

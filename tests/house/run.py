@@ -317,6 +317,14 @@ def command_test(only: Sequence[str], keep_going: bool) -> int:
     return 0 if table and not total.failed else 1
 
 
+def command_venv() -> int:
+    """Makes build/.venv, in which figures are taken that need the clients of others."""
+    BUILD.mkdir(exist_ok=True)
+    if problem := prepare_venv():
+        print(problem)
+    return 1 if problem else 0
+
+
 def command_soak(seeds: int) -> int:
     """Simulates many schedules, and plays many rounds on a real Kafka, in an optimised build."""
     problem = prepare_tools()
@@ -384,6 +392,7 @@ def main() -> int:
     soak.add_argument("--seeds", type=int, default=100 * SEEDS)
     commands.add_parser("fmt")
     commands.add_parser("steps")
+    commands.add_parser("venv")
     arguments = parser.parse_args()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, stop)
@@ -393,6 +402,8 @@ def main() -> int:
         return 0
     if arguments.command == "fmt":
         return command_fmt()
+    if arguments.command == "venv":
+        return command_venv()
     if arguments.command == "soak":
         return command_soak(arguments.seeds)
     unknown = set(arguments.only) - {step.name for step in steps()}
