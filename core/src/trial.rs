@@ -49,6 +49,7 @@ mod imp {
     use super::{Answer, Event, Raw, Result};
     use crate::error::{ErrorCode, ProbeError};
 
+    #[expect(dead_code, reason = "a release tries nothing")]
     pub(super) enum Given {
         Raw(Raw),
         Event(Event),
