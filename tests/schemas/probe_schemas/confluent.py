@@ -24,6 +24,7 @@ from google.protobuf import json_format
 from .shapes import Shape
 
 SECONDS = 20.0
+ANSWER_SECONDS = 5
 STRATEGIES: dict[str, Callable[..., Any]] = {
     "RecordNameStrategy": record_subject_name_strategy,
     "TopicRecordNameStrategy": topic_record_subject_name_strategy,
@@ -69,9 +70,13 @@ class Service:
         assert error is None, error
         return message
 
+    def _registry(self) -> SchemaRegistryClient:
+        # A registry whose other clients went away in the middle of a call may lose an answer: then it is asked again.
+        return SchemaRegistryClient({"url": self._url, "timeout": ANSWER_SECONDS})
+
     def encode(self, topic: str, part: Part, field: str, headers: Headers) -> bytes:
         """Returns the bytes of a part; may add to the headers."""
-        client = SchemaRegistryClient({"url": self._url})
+        client = self._registry()
         context = SerializationContext(topic, field, headers)
         settings: dict[str, Any] = {"auto.register.schemas": part.register}
         if part.strategy:
@@ -114,7 +119,7 @@ class Service:
     def decode(self, topic: str, data: bytes | None, part: Part | None, field: str, headers: Headers) -> Any:
         if part is None:
             return None if data is None else data.decode()
-        client = SchemaRegistryClient({"url": self._url})
+        client = self._registry()
         context = SerializationContext(topic, field, headers)
         if part.shape.format == "avro":
             return AvroDeserializer(client, part.reader)(data, context)
