@@ -7,8 +7,6 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use support::kafka;
 use test_probe::{ConsumedNack, ConsumedResult, Directives, ErrorCode, Event, Match, Probe, Session};
-use test_probe_embedded::faults::{Action, Api, Fault, KafkaError};
-use test_probe_embedded::{EmbeddedKafka, Options};
 use uuid::Uuid;
 
 fn probe(servers: &str) -> Probe {
@@ -200,34 +198,6 @@ async fn twenty_five_events_are_committed_and_seen_from_outside() {
         let seen =
             tokio::task::spawn_blocking(move || support::foreign::committed(servers, &group, &topic)).await;
         if seen.expect("asked") == Some(25) {
-            break;
-        }
-        assert!(Instant::now() < deadline, "the commit was not seen");
-    }
-}
-
-/// Of a fresh broker the coordinator of a group often comes a moment late.
-#[tokio::test]
-async fn what_is_due_when_a_session_closes_is_committed_though_the_coordinator_comes_late() {
-    let kafka = EmbeddedKafka::start(Options::default()).expect("an embedded cluster");
-    let servers: &'static str = kafka.bootstrap_servers().leak();
-    let late = Action::Error(KafkaError::CoordinatorLoadInProgress);
-    kafka.faults().inject(Fault::on(Api::OffsetCommit).times(2).then(late)).expect("a fault");
-    let probe = probe(servers);
-    let topic = topic();
-    let session = session_on(&probe, &topic, "").await;
-    for n in 0..20 {
-        session.produce_event(&topic, Event::new("T").id(format!("e-{n}")).partition(0)).await.expect("ack");
-    }
-    session.expect_event(&topic, Match::new().id("e-19"), SOON).await.expect("the last one");
-    let group = format!("test-probe-{}", session.test_id());
-    session.close().await.expect("closed");
-    let deadline = Instant::now() + Duration::from_secs(20);
-    loop {
-        let (group, topic) = (group.clone(), topic.clone());
-        let seen =
-            tokio::task::spawn_blocking(move || support::foreign::committed(servers, &group, &topic)).await;
-        if seen.expect("asked") == Some(20) {
             break;
         }
         assert!(Instant::now() < deadline, "the commit was not seen");

@@ -1,5 +1,5 @@
 //! Commits a session's positions for its group, without joining it: every 20 of its records, or
-//! after a quiet moment. At the end what is due by then is still committed; what is left, at most 19, is not (adr/0011).
+//! after a quiet moment. What is left at the end stays uncommitted (adr/0011): at most 19.
 
 use std::collections::BTreeMap;
 use std::collections::VecDeque;
@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 use crate::broker::{Broker, TopicPartition};
 use crate::completion::lock;
 use crate::error::ErrorCode;
-use crate::runtime::Deadline;
+use crate::runtime::{Deadline, Task};
 
 const EVERY: usize = 20;
 const QUIET: Duration = Duration::from_millis(200);
@@ -21,6 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// The committer of one session on one cluster: one commit in flight at a time.
 pub(crate) struct Committer {
     shared: Arc<Shared>,
+    _task: Task,
 }
 
 struct Shared {
@@ -33,7 +34,6 @@ struct State {
     positions: BTreeMap<TopicPartition, i64>,
     since_last: usize,
     due: VecDeque<Vec<(TopicPartition, i64)>>,
-    is_closed: bool,
 }
 
 impl State {
@@ -49,9 +49,8 @@ impl State {
 impl Committer {
     pub(crate) fn start(broker: Arc<dyn Broker>, group: String, runtime: &Handle) -> Self {
         let shared = Arc::new(Shared { state: Mutex::default(), counted: Notify::new() });
-        // Not bound to the committer: a coordinator that is not there yet is asked again after a session has closed.
-        drop(runtime.spawn(commit(shared.clone(), broker, group)));
-        Self { shared }
+        let task = Task::spawn(runtime, commit(shared.clone(), broker, group));
+        Self { shared, _task: task }
     }
 
     /// Counts one of the session's records.
@@ -70,15 +69,9 @@ impl Committer {
     }
 }
 
-impl Drop for Committer {
-    fn drop(&mut self) {
-        lock(&self.shared.state).is_closed = true;
-        self.shared.counted.notify_one();
-    }
-}
-
 async fn commit(shared: Arc<Shared>, broker: Arc<dyn Broker>, group: String) {
-    while let Some(positions) = next_due(&shared).await {
+    loop {
+        let Some(positions) = next_due(&shared).await else { continue };
         match broker.commit(group.clone(), positions, Deadline::after(PATIENCE)).await {
             Ok(()) => {}
             Err(error) if error.code() == ErrorCode::NotAuthorized => {
@@ -90,29 +83,19 @@ async fn commit(shared: Arc<Shared>, broker: Arc<dyn Broker>, group: String) {
     }
 }
 
-/// Waits for positions that are due; `None` when there are none and never will be.
 async fn next_due(shared: &Shared) -> Option<Vec<(TopicPartition, i64)>> {
-    let mut is_quiet = false;
-    loop {
-        let waiting = {
-            let mut state = lock(&shared.state);
-            if is_quiet && !state.is_closed {
-                state.make_due();
-            }
-            if let Some(positions) = state.due.pop_front() {
-                return Some(positions);
-            }
-            if state.is_closed {
-                return None;
-            }
-            state.since_last > 0
-        };
-        let counted = shared.counted.notified();
-        is_quiet = if waiting {
-            tokio::time::timeout(QUIET, counted).await.is_err()
-        } else {
-            counted.await;
-            false
-        };
+    if let Some(positions) = lock(&shared.state).due.pop_front() {
+        return Some(positions);
     }
+    let waiting = lock(&shared.state).since_last > 0;
+    if !waiting {
+        shared.counted.notified().await;
+        return None;
+    }
+    if tokio::time::timeout(QUIET, shared.counted.notified()).await.is_err() {
+        let mut state = lock(&shared.state);
+        state.make_due();
+        return state.due.pop_front();
+    }
+    None
 }
